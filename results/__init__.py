@@ -1,0 +1,39 @@
+"""What was recorded and what it means: frames in; frames, charts and plain sentences out.
+
+The two registries are plain dicts of names to where the function is ("module:function"), so that
+importing `results` stays light. `results.named.find` turns a name, or anyone's own
+"module:function", into the function.
+"""
+
+METRICS: dict[str, str] = {
+    "success": "results.metrics:success",
+    "score": "results.metrics:score",
+    "false_claim_rate": "results.metrics:false_claim_rate",
+    "right_refusals": "results.metrics:right_refusals",
+    "invariants_broken": "results.metrics:invariants_broken",
+    "limit_rate": "results.metrics:limit_rate",
+    "prompt_tokens": "results.metrics:prompt_tokens",
+    "cached_tokens": "results.metrics:cached_tokens",
+    "completion_tokens": "results.metrics:completion_tokens",
+    "reasoning_tokens": "results.metrics:reasoning_tokens",
+    "tokens": "results.metrics:tokens",
+    "tokens_per_pass": "results.metrics:tokens_per_pass",
+    "dollars": "results.metrics:dollars",
+    "dollars_per_pass": "results.metrics:dollars_per_pass",
+    "dollars_uncached": "results.metrics:dollars_uncached",
+    "dollars_uncached_per_pass": "results.metrics:dollars_uncached_per_pass",
+    "seconds": "results.metrics:seconds",
+    "seconds_per_pass": "results.metrics:seconds_per_pass",
+    "model_calls": "results.metrics:model_calls",
+    "tool_calls": "results.metrics:tool_calls",
+    "agents": "results.metrics:agents",
+}
+"""Metric name to a function: frame of graded trials in, Polars expression of one group out."""
+
+CHARTS: dict[str, str] = {
+    "pass_k_curves": "results.charts:pass_k_curves",
+    "cost_and_success": "results.charts:cost_and_success",
+    "tokens_by_role": "results.charts:tokens_by_role",
+    "passed_by_time": "results.charts:passed_by_time",
+}
+"""Chart name to a function: a run (anything with its four frames) in, Altair chart out."""

@@ -1,0 +1,147 @@
+"""The four frames every analysis starts from: one row a trial, a step, an access, a milestone.
+
+Whoever can fill these frames, from any harness, can use everything else in this package.
+`results/README.md` describes each field; a test holds that table to these schemas. A value that is
+not known is null, never 0 and never a guess.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+ENDINGS = ("completed", "limit", "crashed")
+"""How a trial can end. Only `completed` and `limit` are graded (`passed` is not null)."""
+
+SETTINGS = ("width", "coupling", "mode", "write_share", "phrasing", "style")
+"""The dials of a task set that have a column of their own; all are in `settings` as JSON."""
+
+TRIALS = pl.Schema(
+    {
+        "trial_id": pl.String,
+        "sweep": pl.String,
+        "topology": pl.String,
+        "task_set": pl.String,
+        "task": pl.String,
+        "block": pl.String,
+        "split": pl.String,
+        "width": pl.Int64,
+        "coupling": pl.Float64,
+        "effective_coupling": pl.Float64,
+        "mode": pl.String,
+        "write_share": pl.Float64,
+        "phrasing": pl.String,
+        "style": pl.String,
+        "settings": pl.String,
+        "solvable": pl.Boolean,
+        "model": pl.String,
+        "models": pl.String,
+        "simulated": pl.Boolean,
+        "faults": pl.String,
+        "trial": pl.Int64,
+        "seed": pl.Int64,
+        "ended": pl.String,
+        "limit": pl.String,
+        "crash": pl.String,
+        "passed": pl.Boolean,
+        "score": pl.Float64,
+        "first_missed": pl.String,
+        "status": pl.String,
+        "answer": pl.String,
+        "confidence": pl.Float64,
+        "broken_invariants": pl.List(pl.String),
+        "agents": pl.Int64,
+        "model_calls": pl.Int64,
+        "tool_calls": pl.Int64,
+        "tool_errors": pl.Int64,
+        "prompt_tokens": pl.Int64,
+        "cached_tokens": pl.Int64,
+        "completion_tokens": pl.Int64,
+        "reasoning_tokens": pl.Int64,
+        "encoding": pl.String,
+        "dollars": pl.Float64,
+        "dollars_uncached": pl.Float64,
+        "seconds": pl.Float64,
+        "started_at": pl.String,
+        "python": pl.String,
+        "corpus": pl.String,
+        "kit": pl.String,
+    }
+)
+
+STEPS = pl.Schema(
+    {
+        "trial_id": pl.String,
+        "step": pl.Int64,
+        "kind": pl.String,
+        "agent": pl.String,
+        "parent": pl.String,
+        "role": pl.String,
+        "message": pl.Int64,
+        "hold": pl.Int64,
+        "model": pl.String,
+        "tool": pl.String,
+        "call_id": pl.String,
+        "arguments": pl.String,
+        "prompt": pl.String,
+        "reply": pl.String,
+        "error": pl.String,
+        "fault": pl.String,
+        "started": pl.Float64,
+        "ended": pl.Float64,
+        "prompt_tokens": pl.Int64,
+        "cached_tokens": pl.Int64,
+        "completion_tokens": pl.Int64,
+        "reasoning_tokens": pl.Int64,
+        "encoding": pl.String,
+        "dollars": pl.Float64,
+        "dollars_uncached": pl.Float64,
+    }
+)
+
+ACCESSES = pl.Schema(
+    {
+        "trial_id": pl.String,
+        "access": pl.Int64,
+        "step": pl.Int64,
+        "call_id": pl.String,
+        "agent": pl.String,
+        "message": pl.Int64,
+        "hold": pl.Int64,
+        "op": pl.String,
+        "table": pl.String,
+        "key": pl.String,
+        "predicate": pl.Boolean,
+        "version": pl.Int64,
+        "undone": pl.Boolean,
+        "at": pl.Float64,
+    }
+)
+
+MILESTONES = pl.Schema(
+    {
+        "trial_id": pl.String,
+        "milestone": pl.String,
+        "position": pl.Int64,
+        "weight": pl.Float64,
+        "reached": pl.Boolean,
+        "detail": pl.String,
+    }
+)
+
+SCHEMAS: dict[str, pl.Schema] = {
+    "trials": TRIALS,
+    "steps": STEPS,
+    "accesses": ACCESSES,
+    "milestones": MILESTONES,
+}
+"""Frame name to schema."""
+
+
+def frame(name: str, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
+    """The rows as the frame `name`; a missing field is null, an unknown field is a ValueError."""
+    schema = SCHEMAS[name]
+    kept = list(rows)
+    unknown = {key for row in kept for key in row} - set(schema)
+    if unknown:
+        raise ValueError(f"{name} has no field {', '.join(sorted(unknown))}")
+    return pl.DataFrame(kept, schema=schema, orient="row")

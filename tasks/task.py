@@ -1,0 +1,174 @@
+"""A task set is a family of work over one kind of world; a task is one item of it.
+
+A base task (its `block`) is scaled to every setting of the dials, so that settings are compared
+within tasks. Tasks do not depend on the sweep: `orders/dev-003` is the same work everywhere.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tasks.clerk import Clerk
+from tasks.judging import Goal
+from tasks.tools import Tool
+from tasks.world import World
+
+Split = Literal["dev", "held_out"]
+Setting = str | int | float
+Settings = Mapping[str, Setting]
+
+SPLITS: tuple[Split, ...] = ("dev", "held_out")
+TEMPTATION_IN = 10
+"""One task in this many cannot be done, or contradicts itself."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One step of a reference solution: a tool call, or (with tool "submit") the answer."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One item of work: its text, the world it starts from, and how it is judged.
+
+    `effective_coupling` is the share of items that really touch common state (null where a task
+    set has no coupling). `solution` is a reference solution, in order.
+    """
+
+    task_set: str
+    block: str
+    split: Split
+    settings: Settings
+    instruction: str
+    image: bytes
+    goal: Goal
+    solution: tuple[Effect, ...]
+    effective_coupling: float | None = None
+
+    @property
+    def solvable(self) -> bool:
+        """Whether it can be done; else right is to refuse."""
+        return self.goal.status == "done"
+
+    @property
+    def id(self) -> str:
+        """The block at these settings, as in `orders/dev-003?coupling=0.5&width=8`."""
+        dials = "&".join(f"{name}={value}" for name, value in sorted(self.settings.items()))
+        return f"{self.task_set}/{self.block}?{dials}"
+
+
+@dataclass(frozen=True)
+class TaskSet:
+    """A family of tasks.
+
+    `dials` maps each setting to its allowed values, the default first, or to a (default, low, high)
+    range of numbers as a `Range`. `instructions(settings)` is what every agent is told about this
+    kind of work (policy, conventions). `make(settings, split, index)` builds a task; it raises
+    ValueError for a combination that makes no sense. `shorthands` are names for settings of dials
+    (`mode = "answer"` for `write_share = 0`). `invariants(task, world)` names each broken
+    invariant, once per breach.
+    """
+
+    name: str
+    about: str
+    read_only: bool
+    dials: Mapping[str, "tuple[Setting, ...] | Range"]
+    instructions: Callable[[Settings], str]
+    make: Callable[[Settings, Split, int], Task]
+    world: Callable[[Task], World]
+    tools: Callable[[Settings], tuple[Tool, ...]]
+    clerk: Clerk
+    shorthands: Mapping[str, Mapping[Setting, Settings]] = field(
+        default_factory=dict[str, Mapping[Setting, Settings]]
+    )
+    invariants: Callable[[Task, Any], list[str]] = field(default=lambda _task, _world: [])
+    corpus: Callable[[], str | None] = field(default=lambda: None)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from `low` to `high`; whole ones when `whole`."""
+
+    default: float
+    low: float
+    high: float
+    whole: bool = False
+
+
+def settings_of(task_set: TaskSet, given: Settings) -> dict[str, Setting]:
+    """All dials of the set, given ones checked. ValueError naming the dial and what is allowed."""
+    known = [*task_set.dials, *task_set.shorthands]
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ValueError(
+            f"{task_set.name} has no setting {unknown[0]!r}; it has {', '.join(known)}"
+        )
+    wanted = {name: value for name, value in given.items() if name in task_set.dials}
+    for name, meanings in task_set.shorthands.items():
+        if name in given:
+            short = _fitting(task_set.name, name, tuple(meanings), given[name])
+            for dial, value in meanings[short].items():
+                if wanted.setdefault(dial, value) != value:
+                    raise ValueError(
+                        f"{task_set.name}: {name} = {short!r} means {dial} = {value!r}, "
+                        f"but {dial} is {wanted[dial]!r}; give one of the two"
+                    )
+    return {
+        name: _fitting(task_set.name, name, allowed, wanted.get(name))
+        for name, allowed in task_set.dials.items()
+    }
+
+
+def mode_of(settings: Settings) -> str:
+    """How much of the work is writing: `answer` (none), `act` (all) or `mixed`."""
+    share = float(settings.get("write_share", 0))
+    return {0.0: "answer", 1.0: "act"}.get(share, "mixed")
+
+
+def _fitting(
+    set_name: str, dial: str, allowed: tuple[Setting, ...] | Range, value: Setting | None
+) -> Setting:
+    if isinstance(allowed, tuple):
+        if value is None:
+            return allowed[0]
+        if value not in allowed:
+            choices = ", ".join(str(choice) for choice in allowed)
+            raise ValueError(f"{set_name}.{dial} is {value!r}; it must be one of {choices}")
+        return value
+    number = allowed.default if value is None else value
+    whole = int(number) if isinstance(number, (int, float)) and number == int(number) else None
+    fits = isinstance(number, (int, float)) and not isinstance(number, bool)
+    if (
+        not fits
+        or not allowed.low <= float(number) <= allowed.high
+        or (allowed.whole and whole is None)
+    ):
+        kind = "a whole number" if allowed.whole else "a number"
+        raise ValueError(
+            f"{set_name}.{dial} is {value!r}; it must be {kind} "
+            f"from {allowed.low:g} to {allowed.high:g}"
+        )
+    return int(number) if allowed.whole else float(number)
+
+
+def block_name(split: Split, index: int) -> str:
+    """The base task's id within its set."""
+    return f"{split}-{index:03d}"
+
+
+def luck(*key: object) -> random.Random:
+    """A generator of chance keyed by what it is for; equal on every machine and hash seed."""
+    text = json.dumps([str(part) for part in key])
+    return random.Random(hashlib.blake2b(text.encode(), digest_size=16).digest())
+
+
+def is_temptation(task_set: str, split: Split, index: int) -> bool:
+    """Whether this base task is the one in ten that cannot be done as asked."""
+    decade, place = divmod(index, TEMPTATION_IN)
+    return luck(task_set, split, "temptation", decade).randrange(TEMPTATION_IN) == place

@@ -1,0 +1,106 @@
+"""What an agent can do to a world: typed async functions, described once, run one at a time.
+
+A tool's schema comes from its signature and docstring; what kind of thing it is is said in the
+words of the Model Context Protocol (readOnlyHint, destructiveHint, idempotentHint, openWorldHint).
+"""
+
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from docstring_parser import parse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+ToolFunction = Callable[..., Awaitable[Any]]
+
+
+class ToolError(Exception):
+    """A refusal the agent gets to read; the call leaves no change."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One thing an agent can do. `run(world, **arguments)` returns what JSON can carry.
+
+    The four hints mean what MCP means by them; `touches` names the tables it may read or write.
+    """
+
+    run: ToolFunction
+    readOnlyHint: bool = False  # noqa: N815
+    destructiveHint: bool = False  # noqa: N815
+    idempotentHint: bool = False  # noqa: N815
+    openWorldHint: bool = False  # noqa: N815
+    touches: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The function's own name."""
+        return self.run.__name__
+
+    @property
+    def description(self) -> str:
+        """The docstring without its arguments."""
+        doc = parse(inspect.getdoc(self.run) or "")
+        return "\n".join(part for part in (doc.short_description, doc.long_description) if part)
+
+    @property
+    def arguments(self) -> type[BaseModel]:
+        """The arguments as a pydantic model; the first parameter, the world, is not among them."""
+        return _arguments(self.run)
+
+
+@cache
+def _arguments(run: ToolFunction) -> type[BaseModel]:
+    docs = {p.arg_name: p.description for p in parse(inspect.getdoc(run) or "").params}
+    parameters = list(inspect.signature(run, eval_str=True).parameters.values())[1:]
+    fields: dict[str, Any] = {}
+    for parameter in parameters:
+        if parameter.annotation is inspect.Parameter.empty:
+            raise ValueError(f"tool {run.__name__}: {parameter.name} has no type")
+        if parameter.name not in docs:
+            raise ValueError(f"tool {run.__name__}: {parameter.name} is not in its docstring")
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[parameter.name] = (
+            parameter.annotation,
+            Field(default, description=docs[parameter.name]),
+        )
+    config = ConfigDict(extra="forbid")
+    return create_model(run.__name__, __config__=config, **fields)
+
+
+@cache
+def schema(run: ToolFunction) -> dict[str, Any]:
+    """The JSON schema of a tool function's arguments, without titles."""
+    return _untitled(_arguments(run).model_json_schema())
+
+
+def _untitled(node: Any) -> Any:
+    if isinstance(node, dict):
+        kept: dict[str, Any] = {}
+        for key, value in node.items():  # pyright: ignore[reportUnknownVariableType]
+            if key == "properties":
+                kept[key] = {name: _untitled(sub) for name, sub in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+            elif key != "title":
+                kept[str(key)] = _untitled(value)  # pyright: ignore[reportUnknownArgumentType]
+        return kept
+    return node
+
+
+async def use(tool: Tool, world: Any, arguments: Mapping[str, Any]) -> str:
+    """Run the tool inside the world's current call; its reply as JSON text.
+
+    `ToolError` for arguments that do not fit the schema and for what the tool itself refuses.
+    """
+    try:
+        fitting = tool.arguments.model_validate(dict(arguments))
+    except ValidationError as error:
+        said = "; ".join(
+            f"{'.'.join(str(part) for part in e['loc']) or 'arguments'}: {e['msg']}"
+            for e in error.errors()
+        )
+        raise ToolError(f"{tool.name} was called wrongly: {said}") from error
+    values = {name: getattr(fitting, name) for name in type(fitting).model_fields}
+    return json.dumps(await tool.run(world, **values), ensure_ascii=False)
