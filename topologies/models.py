@@ -1,0 +1,170 @@
+"""From a model's name in a sweep to the chat client that all its agents share.
+
+"openai:NAME" is any OpenAI-compatible endpoint, "simulated:PROFILE" the embedded model, and
+"my_package.my_module:build" (or "my_package.my_module:build:NAME") a builder from outside.
+Clients are made once per process and model, since that takes 17 ms; an agent gets a cheap copy
+from `topologies.chat_client.for_agent`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+import dotenv
+import httpx2
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from topologies import MODELS
+from topologies.chat_client import FastChatOpenAI
+from topologies.rate_limit import RateLimit
+from topologies.simulated.transport import BASE_URL, InProcessTransport
+from topologies.simulated.wire import Respond
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """What a sweep may say about a model besides its name; None leaves it to the endpoint.
+
+    `timeout_s` bounds one attempt, `max_retries` the attempts after the first (with growing
+    waits, and as long as the endpoint says where it says so). The rates are per minute, for the
+    whole process. `sends_cache_key` is for endpoints that refuse fields they do not know.
+    """
+
+    temperature: float | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+    timeout_s: float = 120.0
+    max_retries: int = 6
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    sends_cache_key: bool = True
+
+
+Builder = Callable[[str, ModelSettings], ChatOpenAI]
+
+
+def make_model(name: str, settings: ModelSettings | None = None) -> ChatOpenAI:
+    """The shared client of the model "provider:name"; the same arguments give the same object.
+
+    Raises ValueError, in one line that says what to do, for a provider or profile that does not
+    exist and for a key that is missing.
+    """
+    return _made(name, settings or ModelSettings())
+
+
+def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
+    """A model at OPENAI_BASE_URL (OpenAI's own by default) with the key OPENAI_API_KEY.
+
+    Both are read from the environment, or else from a .env file in the working directory.
+    """
+    if not name:
+        raise ValueError("Name the model as in openai:gpt-5-mini.")
+    key = _variable("OPENAI_API_KEY")
+    if not key:
+        raise ValueError(
+            f"openai:{name} needs OPENAI_API_KEY in the environment or in .env (any text for a "
+            "server without keys); or use simulated:typical, which needs none."
+        )
+    limit = None
+    if settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
+        limit = RateLimit(settings.requests_per_minute, settings.tokens_per_minute)
+    return FastChatOpenAI(
+        model=name,
+        api_key=SecretStr(key),
+        base_url=_variable("OPENAI_BASE_URL"),
+        temperature=settings.temperature,
+        seed=settings.seed,
+        max_completion_tokens=settings.max_tokens,
+        timeout=settings.timeout_s,
+        max_retries=settings.max_retries,
+        stream_usage=True,
+        use_responses_api=False,
+        limit=limit,
+        sends_cache_key=settings.sends_cache_key,
+    )
+
+
+def simulated_model(name: str, settings: ModelSettings) -> ChatOpenAI:
+    """The embedded model with the profile `name`."""
+    embedded = importlib.import_module("topologies.simulated.model")
+    profiles = cast("Collection[str]", embedded.PROFILES)
+    if name not in profiles:
+        raise ValueError(
+            f"There is no profile simulated:{name}; choose one of "
+            f"{', '.join(f'simulated:{profile}' for profile in profiles)}."
+        )
+    return in_process_model(name, cast("Respond", embedded.respond), profiles, settings)
+
+
+def in_process_model(
+    name: str,
+    respond: Respond,
+    profiles: Collection[str],
+    settings: ModelSettings | None = None,
+) -> FastChatOpenAI:
+    """A client whose endpoint is the function `respond`, without network, keys or threads.
+
+    It never retries and has no timeouts: what goes wrong in the process would go wrong again,
+    and both would draw on real time and on the global random numbers.
+    """
+    settings = settings or ModelSettings()
+    transport = InProcessTransport(respond, profiles)
+    return FastChatOpenAI(
+        model=name,
+        api_key=SecretStr("none-needed"),
+        base_url=BASE_URL,
+        http_async_client=httpx2.AsyncClient(transport=transport),
+        http_client=httpx2.Client(transport=transport),
+        openai_proxy=None,
+        organization=None,
+        temperature=settings.temperature,
+        seed=settings.seed,
+        max_completion_tokens=settings.max_tokens,
+        timeout=None,
+        max_retries=0,
+        stream_usage=True,
+        stream_chunk_timeout=None,
+        use_responses_api=False,
+    )
+
+
+@cache
+def _made(name: str, settings: ModelSettings) -> ChatOpenAI:
+    provider, _, rest = name.partition(":")
+    if provider in MODELS:
+        return _function(MODELS[provider])(rest, settings)
+    function, _, model = rest.partition(":")
+    if not function or not _is_module(provider):
+        allowed = ", ".join(f"{known}:NAME" for known in MODELS)
+        raise ValueError(
+            f"The model '{name}' is not known: use {allowed}, or my_package.my_module:build."
+        )
+    return _function(f"{provider}:{function}")(model, settings)
+
+
+def _function(path: str) -> Builder:
+    module, _, name = path.partition(":")
+    found = getattr(importlib.import_module(module), name, None)
+    if not callable(found):
+        raise ValueError(f"There is no function '{name}' in {module}, which '{path}' asks for.")
+    return cast("Builder", found)
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _variable(name: str) -> str | None:
+    found = os.environ.get(name) or dotenv.dotenv_values(Path.cwd() / ".env").get(name)
+    return found or None

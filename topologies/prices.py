@@ -1,0 +1,112 @@
+"""What a model call costs in dollars, from a maintained price list that needs no network.
+
+Prices come from the genai-prices package as it is installed. They are looked up for one fixed
+day, so that the same usage costs the same whenever it is priced; what the list does not know is
+None, never a guess. Costs of the simulated model are an illustration: it is priced as the real
+model that its profile names, and shown as simulated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from functools import lru_cache
+
+import genai_prices
+from genai_prices.types import ModelPrice, PriceCalculation
+
+PRICES_OF = date(2026, 11, 20)
+"""The day whose prices are used unless another is asked for."""
+
+_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one call: `cached_tokens` are part of `prompt_tokens`, and `reasoning_tokens`
+    of `completion_tokens`, as OpenAI reports them."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = 0
+
+
+def price(
+    model_name: str, usage: Usage, *, base_url: str | None = None, on: date = PRICES_OF
+) -> tuple[float | None, float | None]:
+    """Dollars of one call as charged, and as they would be if no prompt were cached.
+
+    `base_url` names the endpoint where that is not plain from the model's name: the same model
+    has another price elsewhere. Both are None if the model or the endpoint is not in the list.
+    """
+    if not usage.prompt_tokens and not usage.completion_tokens:
+        return (0.0, 0.0) if _sample(model_name, base_url, on) is not None else (None, None)
+    charged = _dollars(model_name, base_url, on, usage, usage.cached_tokens)
+    uncached = _dollars(model_name, base_url, on, usage, 0)
+    return charged, uncached
+
+
+def prices_dated(on: date = PRICES_OF) -> str:
+    """The price list and its day, for the foot of a table: "genai-prices 0.2.3, 2026-11-20"."""
+    return f"genai-prices {genai_prices.__version__}, {on.isoformat()}"
+
+
+def _dollars(
+    model_name: str, base_url: str | None, on: date, usage: Usage, cached: int
+) -> float | None:
+    rates = _flat_rates(model_name, base_url, on)
+    if rates is not None:
+        fresh_rate, cached_rate, output_rate = rates
+        fresh = usage.prompt_tokens - cached
+        parts = (fresh * fresh_rate, cached * cached_rate, usage.completion_tokens * output_rate)
+        return float(sum(parts) / _MILLION)
+    tokens = (usage.prompt_tokens, cached, usage.completion_tokens)
+    full = _calculate(model_name, base_url, on, *tokens)
+    return None if full is None else float(full.total_price)
+
+
+@lru_cache(maxsize=256)
+def _flat_rates(
+    model_name: str, base_url: str | None, on: date
+) -> tuple[Decimal, Decimal, Decimal] | None:
+    """Dollars per million fresh, cached and output tokens where the price is just that.
+
+    Asking the list takes as long as a tenth of a simulated call. None for prices in tiers or by
+    request, and for models that are not in the list.
+    """
+    sample = _sample(model_name, base_url, on)
+    if sample is None:
+        return None
+    prices: ModelPrice = sample.model_price
+    fresh, cached, output = prices.input_mtok, prices.cache_read_mtok, prices.output_mtok
+    if cached is None:
+        cached = fresh
+    if prices.requests_kcount is not None:
+        return None
+    if isinstance(fresh, Decimal) and isinstance(cached, Decimal) and isinstance(output, Decimal):
+        return fresh, cached, output
+    return None
+
+
+@lru_cache(maxsize=256)
+def _sample(model_name: str, base_url: str | None, on: date) -> PriceCalculation | None:
+    return _calculate(model_name, base_url, on, 1, 0, 1)
+
+
+def _calculate(
+    model_name: str, base_url: str | None, on: date, prompt: int, cached: int, completion: int
+) -> PriceCalculation | None:
+    counted = genai_prices.Usage(
+        input_tokens=prompt, cache_read_tokens=cached, output_tokens=completion
+    )
+    noon = datetime.combine(on, time(12), UTC)
+    try:
+        if base_url is not None:
+            return genai_prices.calc_price(
+                counted, model_name, provider_api_url=base_url, genai_request_timestamp=noon
+            )
+        return genai_prices.calc_price(counted, model_name, genai_request_timestamp=noon)
+    except LookupError:
+        return None
