@@ -6,7 +6,6 @@ importing `results` stays light. `results.named.find` turns a name, or anyone's 
 """
 
 METRICS: dict[str, str] = {
-    "success": "results.metrics:success",
     "score": "results.metrics:score",
     "false_claim_rate": "results.metrics:false_claim_rate",
     "right_refusals": "results.metrics:right_refusals",
@@ -28,12 +27,16 @@ METRICS: dict[str, str] = {
     "tool_calls": "results.metrics:tool_calls",
     "agents": "results.metrics:agents",
 }
-"""Metric name to a function: frame of graded trials in, Polars expression of one group out."""
+"""Metric name to a function without arguments that gives a Polars expression.
+
+The expression is aggregated over the graded trials of one group. Pass^k, intervals and ratios
+need more than one group or more than Polars; `results.summary` adds them beside these.
+"""
 
 CHARTS: dict[str, str] = {
     "pass_k_curves": "results.charts:pass_k_curves",
-    "cost_and_success": "results.charts:cost_and_success",
-    "tokens_by_role": "results.charts:tokens_by_role",
+    "cost_and_success": "results.cost_charts:cost_and_success",
+    "tokens_by_role": "results.cost_charts:tokens_by_role",
     "passed_by_time": "results.charts:passed_by_time",
 }
 """Chart name to a function: a run (anything with its four frames) in, Altair chart out."""

@@ -1,0 +1,131 @@
+"""Which topology did better on the same tasks, by how much, how sure that is, and at what cost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from results.consistency import group_columns, tally
+from results.differences import Difference, all_pass, holm, paired_difference
+from results.intervals import Floats, Ints, unit_sums
+from results.ratios import cost_ratios
+from results.strata import cell_label, strata
+
+PAIRED = {
+    "k": pl.Int64(),
+    "estimate": pl.Float64(),
+    "reference_estimate": pl.Float64(),
+    "difference": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "interval": pl.String(),
+    "p": pl.Float64(),
+    "tasks": pl.Int64(),
+    "fewest": pl.Int64(),
+    "most": pl.Int64(),
+    "simulated": pl.Boolean(),
+}
+
+
+def compare(
+    trials: pl.DataFrame,
+    reference: str = "single_thread",
+    by: Sequence[str] | None = None,
+    ks: Sequence[int] = (1, 4),
+    crashed: str = "drop",
+) -> pl.DataFrame:
+    """One row for each cell, topology other than `reference`, and k.
+
+    `by` defaults to the settings that vary (`results.strata.strata`). Columns: task_set, *by,
+    `cell` (a label), topology, `reference`, k, pass^k of both over the tasks both did (`estimate`,
+    `reference_estimate`), their `difference` with 95% `low` and `high`, the kind of `interval`,
+    `p` (sign flips), `p_holm` (over all rows of the same k: the `family`), `tasks` (base tasks in
+    the comparison), `fewest` and `most` trials of a task, `simulated`, `crash_convention`, and the
+    cost ratios of `results.ratios`. Undefined is null; without the reference in a cell, all is.
+    """
+    by = strata(trials) if by is None else list(by)
+    keys = group_columns(by)
+    shared = [key for key in keys if key != "topology"]
+    counts = tally(trials, by, crashed)
+    base = counts.filter(pl.col("topology") == reference).select(*shared, "task", "n", "c")
+    pairs = (
+        counts.filter(pl.col("topology") != reference)
+        .join(base, on=[*shared, "task"], how="left", suffix="_base", nulls_equal=True)
+        .with_columns(pl.col("n_base", "c_base").fill_null(0))
+        .sort(*keys, "block", "task", nulls_last=True)
+    )
+    simulated = _simulated(trials)
+    rows = [
+        dict(zip(keys, key, strict=True)) | {"simulated": simulated} | _paired(group, k)
+        for key, group in pairs.group_by(keys, maintain_order=True)
+        for k in ks
+    ]
+    schema = {key: trials.schema[key] for key in keys} | PAIRED
+    found = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        cell_label(by).alias("cell"),
+        pl.lit(reference).alias("reference"),
+        pl.lit(crashed).alias("crash_convention"),
+    )
+    ratios = cost_ratios(trials, reference, by)
+    return (
+        _with_family(found)
+        .join(ratios, on=keys, how="left", nulls_equal=True)
+        .sort(*shared, "topology", "k", nulls_last=True)
+    )
+
+
+def _simulated(trials: pl.DataFrame) -> bool | None:
+    """True or false if all trials agree; null for a mixture."""
+    values = trials.get_column("simulated").unique().to_list()
+    return values[0] if len(values) == 1 else None
+
+
+def _paired(group: pl.DataFrame, k: int) -> dict[str, Any]:
+    """What pairs of tasks say about pass^k; above the common k of `lowest_k` they say nothing."""
+    bound = group.get_column("common_k").max()
+    enough = (pl.col("n") >= k) & (pl.col("n_base") >= k)
+    kept = group.filter(enough if bound is None or k <= int(str(bound)) else pl.lit(False))
+    c, n, base_c, base_n = (
+        kept.get_column(name).to_numpy() for name in ("c", "n", "c_base", "n_base")
+    )
+    units = np.asarray(kept.get_column("block").to_list(), dtype=np.str_)
+    found: Difference = paired_difference((c, n), (base_c, base_n), units, k)
+    sizes = kept.select(
+        pl.min_horizontal("n", "n_base"), pl.max_horizontal("n", "n_base").alias("x")
+    )
+    return {
+        "k": k,
+        "estimate": _unit_mean(c, n, units, k),
+        "reference_estimate": _unit_mean(base_c, base_n, units, k),
+        "difference": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "interval": found.kind,
+        "p": found.p,
+        "tasks": found.units,
+        "fewest": sizes.get_column("n").min(),
+        "most": sizes.get_column("x").max(),
+    }
+
+
+def _unit_mean(c: Ints, n: Ints, units: npt.NDArray[np.generic], k: int) -> float | None:
+    if c.size == 0:
+        return None
+    sums, sizes = unit_sums(all_pass(c, n, k), units)
+    return float((sums / sizes).mean())
+
+
+def _with_family(found: pl.DataFrame) -> pl.DataFrame:
+    """Holm's p over all comparisons of the same k, and how many those are."""
+
+    def adjusted(group: pl.DataFrame) -> pl.DataFrame:
+        ps: Floats = group.get_column("p").cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        return group.with_columns(
+            pl.Series("p_holm", holm(ps), dtype=pl.Float64).fill_nan(None),
+            pl.lit(int((~np.isnan(ps)).sum()), dtype=pl.Int64).alias("family"),
+        )
+
+    parts = [adjusted(group) for _, group in found.group_by("k", maintain_order=True)]
+    return pl.concat(parts) if parts else adjusted(found)

@@ -1,0 +1,27 @@
+"""Quantiles and exact tests from SciPy, with types: the only place that knows it has no stubs."""
+
+from typing import Any, cast
+
+from scipy import stats as untyped  # pyright: ignore[reportMissingTypeStubs]
+
+_stats = cast("Any", untyped)
+
+
+def normal(at: float) -> float:
+    """The quantile of the standard normal distribution."""
+    return float(_stats.norm.ppf(at))
+
+
+def student(at: float, freedom: int) -> float:
+    """The quantile of Student's t with `freedom` degrees of freedom."""
+    return float(_stats.t.ppf(at, freedom))
+
+
+def beta(at: float, a: float, b: float) -> float:
+    """The quantile of the beta distribution with shapes a and b."""
+    return float(_stats.beta.ppf(at, a, b))
+
+
+def binomial_p(x: int, n: int) -> float:
+    """Exact two-sided p of x heads in n tosses of a fair coin."""
+    return float(_stats.binomtest(x, n, 0.5).pvalue)

@@ -1,0 +1,106 @@
+"""The table of a run: how each topology did in each cell, at what cost, with intervals."""
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from results import METRICS
+from results.bands import pass_k_bands
+from results.consistency import group_columns
+from results.metrics import passed_within
+from results.named import find
+from results.ratios import cost_ratios
+
+KS = (1, 2, 4, 8)
+
+
+def summary(
+    trials: pl.DataFrame,
+    by: Sequence[str] = (),
+    ks: Sequence[int] = KS,
+    crashed: str = "drop",
+    reference: str = "single_thread",
+    deadline: float | None = None,
+    metrics: Iterable[str] | None = None,
+) -> pl.DataFrame:
+    """One row for each topology, task set and combination of the columns `by`.
+
+    Counts: `tasks`, `blocks` (base tasks), `trials`, `graded`, `crashed`. Success is pass^1, the
+    mean over tasks: `success`, `success_low`, `success_high`. Then `pass_hat_K`, `_low`, `_high`
+    and `pass_at_K` for each k, the METRICS (or those named, also by import path), per graded trial,
+    `passed_in_time` within `deadline` seconds (null without one), ratios to `reference`
+    (`tokens_ratio`, `dollars_ratio`, `dollars_uncached_ratio`, `seconds_ratio`, `_low`, `_high`)
+    and `crash_convention`, which governs success and pass^k; metrics are over graded trials under
+    every convention. Whatever is undefined is null.
+    """
+    keys = group_columns(by)
+    graded = pl.col("passed").is_not_null()
+    expressions = [
+        find(METRICS, name)().alias(name.rpartition(":")[2]) for name in metrics or METRICS
+    ]
+    in_time = pl.lit(None, dtype=pl.Float64) if deadline is None else passed_within(deadline)
+    counts = trials.group_by(keys).agg(
+        pl.col("task").n_unique().cast(pl.Int64).alias("tasks"),
+        pl.coalesce("block", "task").n_unique().cast(pl.Int64).alias("blocks"),
+        pl.len().cast(pl.Int64).alias("trials"),
+        graded.sum().cast(pl.Int64).alias("graded"),
+        (~graded).sum().cast(pl.Int64).alias("crashed"),
+    )
+    measured = (
+        trials.filter(graded).group_by(keys).agg(*expressions, in_time.alias("passed_in_time"))
+    )
+    table = counts
+    parts = (_wide(pass_k_bands(trials, ks, by, crashed), keys, ks), measured)
+    for part in (*parts, cost_ratios(trials, reference, by)):
+        table = table.join(part, on=keys, how="left", nulls_equal=True)
+    return table.sort(*(key for key in keys if key != "topology"), "topology", nulls_last=True)
+
+
+def _wide(bands: pl.DataFrame, keys: Sequence[str], ks: Sequence[int]) -> pl.DataFrame:
+    """The bands with a column for each k; k = 1 is also called success."""
+    wide = bands.group_by(keys).agg(
+        pl.col("crash_convention").first(),
+        pl.col("icc").first(),
+        *(
+            pl.col(column).filter(pl.col("k") == k).first().alias(name)
+            for k in ks
+            for column, name in (
+                ("pass_hat", f"pass_hat_{k}"),
+                ("low", f"pass_hat_{k}_low"),
+                ("high", f"pass_hat_{k}_high"),
+                ("pass_at", f"pass_at_{k}"),
+            )
+        ),
+    )
+    if 1 not in ks:
+        return wide
+    return wide.with_columns(
+        pl.col(f"pass_hat_1{end}").alias(f"success{end}") for end in ("", "_low", "_high")
+    )
+
+
+def broken_invariants(trials: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
+    """One row for each group and kind of invariant: `per_trial` and `trials` (graded ones).
+
+    Kinds are those that any group of the task set broke; a group that never broke one has 0. Graded
+    trials whose invariants are unknown (null) do not count.
+    """
+    keys = group_columns(by)
+    known = trials.filter(
+        pl.col("passed").is_not_null() & pl.col("broken_invariants").is_not_null()
+    )
+    totals = known.group_by(keys).agg(pl.len().cast(pl.Int64).alias("trials"))
+    broken = (
+        known.select(*keys, pl.col("broken_invariants").alias("invariant"))
+        .explode("invariant")
+        .drop_nulls("invariant")
+    )
+    counts = broken.group_by(*keys, "invariant").agg(pl.len().cast(pl.Int64).alias("count"))
+    kinds = broken.select("task_set", "invariant").unique()
+    return (
+        totals.join(kinds, on="task_set")
+        .join(counts, on=[*keys, "invariant"], how="left", nulls_equal=True)
+        .with_columns(pl.col("count").fill_null(0))
+        .with_columns((pl.col("count") / pl.col("trials")).alias("per_trial"))
+        .sort(*keys, "invariant", nulls_last=True)
+    )
