@@ -113,8 +113,10 @@ def judge(changes: Counter[RowChange], goal: Goal, submission: Submission) -> Ju
         return _judgement(all(check.reached for check in checks), checks)
     named = Counter(goal.facts)
     for group in goal.either:
+        choices: Counter[RowChange] = Counter()
         for facts in group:
-            named |= Counter(facts)
+            choices |= Counter(facts)
+        named += choices
     labels = frozenset(fact.key for fact in named if fact.kind == "say")
     actual = changes + answer_facts(submission.answer, labels)
     checks = [_check(milestone, actual) for milestone in goal.milestones]
@@ -143,7 +145,9 @@ def _exact_choice(rest: Counter[RowChange], groups: tuple[tuple[Facts, ...], ...
 def _check(milestone: MilestoneGoal, actual: Counter[RowChange]) -> Milestone:
     gaps = [Counter(facts) - actual for facts in milestone.any_of]
     reached = any(not gap for gap in gaps)
-    detail = "" if reached or not gaps else "missing " + _shown(min(gaps, key=Counter.total))
+    detail = (
+        "" if reached or not gaps else "missing " + _shown(min(gaps, key=lambda gap: gap.total()))
+    )
     return Milestone(milestone.name, milestone.weight, reached, detail)
 
 

@@ -142,12 +142,10 @@ def _fitting(
             raise ValueError(f"{set_name}.{dial} is {value!r}; it must be one of {choices}")
         return value
     number = allowed.default if value is None else value
-    whole = int(number) if isinstance(number, (int, float)) and number == int(number) else None
-    fits = isinstance(number, (int, float)) and not isinstance(number, bool)
     if (
-        not fits
-        or not allowed.low <= float(number) <= allowed.high
-        or (allowed.whole and whole is None)
+        isinstance(number, (str, bool))
+        or not allowed.low <= number <= allowed.high
+        or (allowed.whole and number != int(number))
     ):
         kind = "a whole number" if allowed.whole else "a number"
         raise ValueError(

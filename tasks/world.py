@@ -8,7 +8,7 @@ when calls run in parallel. Version 0 is the initial state of every row, absent 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,10 +16,12 @@ from typing import Literal, NamedTuple, Protocol
 
 import apsw
 
+from tasks import database
+from tasks.database import VERSION, Difference
+from tasks.database import Row as Row
+from tasks.image import Schema as Schema
+from tasks.image import build_image as build_image
 from tasks.judging import Goal, Judgement, RowChange, Submission, Value, judge
-
-Row = dict[str, Value]
-VERSION = "_version"
 
 
 class Access(NamedTuple):
@@ -46,7 +48,7 @@ class CallLog:
     undone: bool = False
 
 
-class StaleUndo(Exception):
+class StaleUndoError(Exception):
     """A later write is in the way of undoing a call."""
 
 
@@ -60,32 +62,7 @@ class World(Protocol):
     def call(self, call: str) -> AbstractAsyncContextManager[CallLog]: ...
 
 
-@dataclass(frozen=True)
-class Schema:
-    """Tables of a world: SQL to make them, which columns can be asked for, which keys are surrogates.
-
-    `asked` maps a table to the columns a search may name; each column=value is a predicate with a
-    version. `surrogate` maps a table to its key column when that key carries no meaning.
-    """
-
-    sql: str
-    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    surrogate: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-def build_image(schema: Schema, rows: Mapping[str, Iterable[Row]]) -> bytes:
-    """A seeded database as bytes. ValueError if a table has no single-column primary key."""
-    connection = apsw.Connection(":memory:")
-    connection.execute(schema.sql)
-    tables = [str(name) for (name,) in connection.execute(TABLES)]
-    for table in tables:
-        if _key_column(connection, table) is None:
-            raise ValueError(f"table {table} needs a primary key of one column")
-        connection.execute(f'ALTER TABLE "{table}" ADD COLUMN {VERSION} INTEGER NOT NULL DEFAULT 0')
-    for table, many in rows.items():
-        for row in many:
-            _insert(connection, table, row)
-    return connection.serialize("main")
+_CALL: ContextVar[CallLog | None] = ContextVar("call", default=None)
 
 
 class SqliteWorld:
@@ -93,23 +70,20 @@ class SqliteWorld:
 
     Reads and writes are only possible inside `call`. A call that raises leaves no trace but its
     reads. `undo` takes one ended call back (its rows return to the version they had), or raises
-    `StaleUndo` when another call wrote the same rows since.
+    `StaleUndoError` when another call wrote the same rows since.
     """
 
     def __init__(self, image: bytes, schema: Schema) -> None:
         self._image = image
         self._schema = schema
+        self._tables = database.tables(schema.sql)
         self.reset()
 
     def reset(self) -> None:
         """Back to the initial state; all calls are forgotten."""
-        self._db = apsw.Connection(":memory:")
-        self._db.deserialize("main", self._image)
-        self._keys = {
-            str(t): _key_column(self._db, str(t)) or "" for (t,) in self._db.execute(TABLES)
-        }
+        self._db = database.opened(self._image)
         self._lock = asyncio.Lock()
-        self._current: ContextVar[CallLog | None] = ContextVar("call", default=None)
+        self._open: CallLog | None = None
         self._newest: dict[tuple[str, str], int] = {}
         self._absent: dict[tuple[str, str], int] = {}
         self._asked: dict[tuple[str, str], int] = {}
@@ -123,12 +97,12 @@ class SqliteWorld:
 
     @asynccontextmanager
     async def call(self, call: str) -> AsyncGenerator[CallLog]:
-        """One transaction, named by a `call` id unused in this trial. Calls queue for their turn."""
-        if call in self.calls:
-            raise ValueError(f"call {call} was already made")
+        """One transaction, named by a `call` id new to this trial. Calls queue for their turn."""
         async with self._lock:
-            log = self.calls[call] = CallLog(call)
-            token = self._current.set(log)
+            if call in self.calls:
+                raise ValueError(f"call {call} was already made")
+            log = self.calls[call] = self._open = CallLog(call)
+            token = _CALL.set(log)
             session = apsw.Session(self._db, "main")
             session.attach()
             counters = dict(self._absent), dict(self._asked)
@@ -138,28 +112,30 @@ class SqliteWorld:
                 log.changeset = session.changeset()
             except BaseException:
                 self._absent, self._asked = counters
-                log.accesses = [access for access in log.accesses if access.op == "read"]
+                _keep_foreign_reads(log)
                 raise
             finally:
                 session.close()
-                self._current.reset(token)
+                self._open = None
+                _CALL.reset(token)
 
     def undo(self, call: str) -> None:
-        """Take one ended call back. `StaleUndo` if a later write is in the way, nothing changed."""
+        """Take one ended call back.
+
+        `StaleUndoError`, and nothing changed, if a later write is in the way. ValueError for a
+        call that was not made or was undone before; RuntimeError while a call is under way.
+        """
+        if self._open is not None:
+            raise RuntimeError(f"{call} cannot be undone while {self._open.call} is under way")
         log = self.calls.get(call)
         if log is None or log.undone:
             raise ValueError(f"there is no call {call} to undo")
-        try:
-            with self._db:
-                apsw.Changeset.apply(
-                    apsw.Changeset.invert(log.changeset), self._db, conflict=_refuse
-                )
-        except apsw.AbortError as error:
-            raise StaleUndo(f"{call}: a later write is in the way") from error
+        if not database.undo(self._db, log.changeset):
+            raise StaleUndoError(f"{call}: a later write is in the way")
         self._absent.update(log.absent_before)
         for key, (before, after) in log.predicates.items():
-            if self._asked[key] == after:
-                self._asked[key] = before
+            # With a later write in between, what is left was never there before: a new version.
+            self._asked[key] = before if self._asked[key] == after else self._next(key)
         log.undone = True
 
     def savepoint(self) -> int:
@@ -175,8 +151,8 @@ class SqliteWorld:
     def changes(self) -> Counter[RowChange]:
         """The net row changes since the start, as a multiset; rewriting the same value is none."""
         found: Counter[RowChange] = Counter()
-        for item in apsw.Changeset.iter(self._since_reset.changeset()):
-            change = self._row_change(item)
+        for difference in database.differences(self._since_reset.changeset(), self._tables):
+            change = self._row_change(difference)
             if change is not None:
                 found[change] += 1
         return found
@@ -187,7 +163,7 @@ class SqliteWorld:
 
     def rows(self, table: str) -> list[Row]:
         """All rows of a table, for judges and invariants; recorded nowhere, no tool may use it."""
-        return [self._clean(row) for row in self._select(table, "1", ())]
+        return [_clean(row) for row in self._select(table, "1", ())]
 
     # What tools use, inside a call.
 
@@ -195,7 +171,7 @@ class SqliteWorld:
         """The row, or None if there is none; either way a read at a version."""
         row = self._row(table, key)
         self._note("read", table, key, self._version(table, key, row))
-        return None if row is None else self._clean(row)
+        return None if row is None else _clean(row)
 
     def find(self, table: str, column: str, value: Value) -> list[Row]:
         """Rows whose `column` is `value`, by key: a read of the predicate and of each row."""
@@ -203,31 +179,33 @@ class SqliteWorld:
             raise ValueError(f"{table}.{column} cannot be asked for; declare it in Schema.asked")
         asked = f"{column}={value}"
         self._note("read", table, asked, self._asked.get((table, asked), 0), predicate=True)
-        rows = self._select(table, f'"{column}" = ?', (value,))
+        rows = self._select(table, f'"{column}" IS ?', (value,))
         for row in rows:
-            self._note("read", table, str(row[self._keys[table]]), int(str(row[VERSION])))
-        return [self._clean(row) for row in rows]
+            key = str(row[self._tables[table].key])
+            self._note("read", table, key, self._version(table, key, row))
+        return [_clean(row) for row in rows]
 
     def insert(self, table: str, row: Row) -> None:
         """Add a row. ValueError if its key is taken."""
-        key = str(row[self._keys[table]])
+        key = str(row[self._tables[table].key])
         if self._row(table, key) is not None:
             raise ValueError(f"{table} {key} is already there")
-        self._log().absent_before[table, key] = self._absent.get((table, key), 0)
-        _insert(self._db, table, {**row, VERSION: self._written(table, key)})
-        self._touch_predicates(table, row)
+        self._log().absent_before.setdefault((table, key), self._absent.get((table, key), 0))
+        database.insert(self._db, table, {**row, VERSION: self._written(table, key)})
+        self._touch_predicates(table, self._row(table, key) or row)
 
     def update(self, table: str, key: str, values: Row) -> None:
-        """Set columns of a row. KeyError if there is no such row."""
+        """Set columns of a row. KeyError if there is no such row, ValueError for a new key."""
+        key_column = self._tables[table].key
+        if str(values.get(key_column, key)) != key:
+            raise ValueError(f"{table} {key}: a key cannot be changed; delete and insert")
         before = self._row(table, key)
         if before is None:
             raise KeyError(f"{table} {key}")
         version = self._written(table, key)
         settings = ", ".join(f'"{column}" = ?' for column in (*values, VERSION))
-        self._db.execute(
-            f'UPDATE "{table}" SET {settings} WHERE "{self._keys[table]}" = ?',
-            (*values.values(), version, key),
-        )
+        sql = f'UPDATE "{table}" SET {settings} WHERE "{key_column}" = ?'
+        database.run(self._db, sql, (*values.values(), version, key))
         self._touch_predicates(table, before, {**before, **values})
 
     def delete(self, table: str, key: str) -> None:
@@ -236,19 +214,19 @@ class SqliteWorld:
         if before is None:
             raise KeyError(f"{table} {key}")
         self._absent[table, key] = self._written(table, key)
-        self._db.execute(f'DELETE FROM "{table}" WHERE "{self._keys[table]}" = ?', (key,))
+        sql = f'DELETE FROM "{table}" WHERE "{self._tables[table].key}" = ?'
+        database.run(self._db, sql, (key,))
         self._touch_predicates(table, before)
 
     def has(self, table: str, column: str | None = None) -> bool:
         """Whether there is such a table (and column)."""
-        return table in self._keys and (
-            column is None
-            or any(column == row[1] for row in self._db.execute(f'PRAGMA table_info("{table}")'))
+        return table in self._tables and (
+            column is None or (column != VERSION and column in self._tables[table].columns)
         )
 
     def _log(self) -> CallLog:
-        log = self._current.get()
-        if log is None:
+        log = _CALL.get()
+        if log is None or log is not self._open:
             raise RuntimeError("a world is touched only inside a call")
         return log
 
@@ -262,9 +240,12 @@ class SqliteWorld:
     ) -> None:
         self._log().accesses.append(Access(op, table, key, version, predicate))
 
+    def _next(self, key: tuple[str, str]) -> int:
+        version = self._newest[key] = self._newest.get(key, 0) + 1
+        return version
+
     def _written(self, table: str, key: str) -> int:
-        version = self._newest.get((table, key), 0) + 1
-        self._newest[table, key] = version
+        version = self._next((table, key))
         self._note("write", table, key, version)
         return version
 
@@ -282,63 +263,37 @@ class SqliteWorld:
         for name in sorted(asked):
             key = table, name
             before = self._asked.get(key, 0)
-            version = self._asked[key] = self._newest.get(key, 0) + 1
-            self._newest[key] = version
+            version = self._asked[key] = self._next(key)
             log.predicates[key] = log.predicates.get(key, (before, before))[0], version
             self._note("write", table, name, version, predicate=True)
 
     def _row(self, table: str, key: str) -> Row | None:
-        rows = self._select(table, f'"{self._keys[table]}" = ?', (key,))
+        rows = self._select(table, f'"{self._tables[table].key}" = ?', (key,))
         return rows[0] if rows else None
 
     def _select(self, table: str, where: str, values: tuple[Value, ...]) -> list[Row]:
-        cursor = self._db.execute(
-            f'SELECT * FROM "{table}" WHERE {where} ORDER BY "{self._keys[table]}"', values
-        )
-        rows = cursor.fetchall()
-        if not rows:
-            return []
-        names = self._columns(table)
-        return [dict(zip(names, row, strict=True)) for row in rows]  # pyright: ignore[reportReturnType]
+        columns, key = self._tables[table]
+        sql = f'SELECT * FROM "{table}" WHERE {where} ORDER BY "{key}"'
+        return [dict(zip(columns, row, strict=True)) for row in database.run(self._db, sql, values)]
 
-    def _columns(self, table: str) -> list[str]:
-        return [str(row[1]) for row in self._db.execute(f'PRAGMA table_info("{table}")')]
-
-    def _clean(self, row: Row) -> Row:
-        return {column: value for column, value in row.items() if column != VERSION}
-
-    def _row_change(self, item: apsw.TableChange) -> RowChange | None:
-        names, table = self._columns(item.name), item.name
-        key_column = self._keys[table]
-        place = names.index(key_column)
-        old, new = item.old or (), item.new or ()
-        kind = {"INSERT": "insert", "UPDATE": "update", "DELETE": "delete"}[item.op]
-        key = str((new if kind == "insert" else old)[place])
-        values = {
-            name: value
-            for name, value in zip(names, new, strict=False)
-            if value is not apsw.no_change and name not in (VERSION, key_column)
-        }
+    def _row_change(self, difference: Difference) -> RowChange | None:
+        table, kind, old, new = difference
+        key_column = self._tables[table].key
+        values = {n: value for n, value in new.items() if n not in (VERSION, key_column)}
         if kind == "update" and not values:
             return None
-        shown = "" if table in self._schema.surrogate and kind == "insert" else key
-        pairs = tuple(sorted(values.items())) if kind != "delete" else ()
-        return RowChange(table, shown, kind, pairs)  # pyright: ignore[reportArgumentType]
+        hidden = table in self._schema.surrogate and kind == "insert"
+        key = "" if hidden else str((new if kind == "insert" else old)[key_column])
+        return RowChange(table, key, kind, tuple(sorted(values.items())))
 
 
-TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+def _clean(row: Row) -> Row:
+    return {column: value for column, value in row.items() if column != VERSION}
 
 
-def _key_column(connection: apsw.Connection, table: str) -> str | None:
-    keys = [str(row[1]) for row in connection.execute(f'PRAGMA table_info("{table}")') if row[5]]
-    return keys[0] if len(keys) == 1 else None
-
-
-def _insert(connection: apsw.Connection, table: str, row: Row) -> None:
-    columns = ", ".join(f'"{column}"' for column in row)
-    marks = ", ".join("?" for _ in row)
-    connection.execute(f'INSERT INTO "{table}" ({columns}) VALUES ({marks})', tuple(row.values()))
-
-
-def _refuse(_reason: int, _change: apsw.TableChange) -> int:
-    return apsw.SQLITE_CHANGESET_ABORT
+def _keep_foreign_reads(log: CallLog) -> None:
+    """What a failed call wrote was never there: neither its writes nor its reads of them count."""
+    own = {access[1:] for access in log.accesses if access.op == "write"}
+    log.accesses = [a for a in log.accesses if a.op == "read" and a[1:] not in own]
+    log.absent_before.clear()
+    log.predicates.clear()
