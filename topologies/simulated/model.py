@@ -1,0 +1,110 @@
+"""The simulated model: a pure function of the request (and of the trial's own prompt cache).
+
+It sees what a real model would see, the messages, the tools and the seed, finds the clerk that
+knows these tools, and lets the profile's error process lie over what that clerk does. It shows that
+the instrument works; it is no evidence about any real model.
+"""
+
+import importlib
+import math
+from functools import cache
+from typing import Any
+
+from tasks import TASK_SETS
+from tasks.clerk import Clerk, Conversation, Turn, next_turn
+from topologies.simulated import plain
+from topologies.simulated.errors import FallibleMind
+from topologies.simulated.luck import Seed, normal, unpack
+from topologies.simulated.prefix_cache import PrefixCache
+from topologies.simulated.profile import Profile, profile, profiles
+from topologies.simulated.reading import conversation_in, text_of, written
+from topologies.simulated.tokens import count, count_request
+from topologies.simulated.wire import Reply, Request, RequestError
+
+PROFILES = tuple(profiles())
+"""The profiles that a request's `model` may name, alone or as `typical?context_slope=0.2`."""
+
+_cache = PrefixCache()
+_more_clerks: list[Clerk] = []
+
+
+def respond(request: Request) -> Reply:
+    """Answer one Chat Completions request. `RequestError` for a profile that does not exist."""
+    try:
+        chosen = profile(request["model"])
+    except ValueError as error:
+        raise RequestError(str(error), "model", "model_not_found", 404) from error
+    conversation = conversation_in(request)
+    messages, tools = request["messages"], request.get("tools")
+    seed = unpack(int(request.get("seed") or 0))
+    key = request.get("prompt_cache_key")
+    if key is not None and seed.ordinal == 0 and not conversation.said:
+        _cache.forget(key)
+    prompt_tokens = count_request(messages, tools)
+    turn = _turn(request, conversation, chosen, seed, prompt_tokens)
+    text, calls = written(turn, len(conversation.calls))
+    said = count(text) + sum(count(name) + count(arguments) for _, name, arguments in calls)
+    completion_tokens = said + chosen.reasoning_tokens
+    return Reply(
+        content=text or None,
+        tool_calls=calls,
+        prompt_tokens=prompt_tokens,
+        cached_tokens=_cache.cached_tokens(key, messages, tools),
+        completion_tokens=completion_tokens,
+        reasoning_tokens=chosen.reasoning_tokens,
+        seconds=_seconds(chosen, seed, len(conversation.said), completion_tokens),
+    )
+
+
+def forget(cache_key: str) -> None:
+    """Drop what a finished trial left in the prompt cache."""
+    _cache.forget(cache_key)
+
+
+def learn(clerk: Clerk) -> None:
+    """Let the model use the clerk of a task set from outside; the newest known is tried first."""
+    if clerk not in _more_clerks:
+        _more_clerks.insert(0, clerk)
+
+
+def _turn(
+    request: Request, conversation: Conversation, chosen: Profile, seed: Seed, tokens: int
+) -> Turn:
+    choice: Any = request.get("tool_choice")
+    if choice == "none":
+        conversation = _without_tools(conversation)
+    elif isinstance(choice, dict):
+        return plain.next_turn(conversation, str(choice["function"]["name"]))
+    clerk = _clerk_for(conversation)
+    if clerk is None:
+        return plain.next_turn(conversation, must_call=choice == "required")
+    text = "\n".join(text_of(message) for message in request["messages"])
+    return next_turn(clerk, conversation, FallibleMind(chosen, seed, tokens, text))
+
+
+def _clerk_for(conversation: Conversation) -> Clerk | None:
+    """The clerk that knows most of the tools; a delegate tool alone is known by none."""
+    offered = frozenset(conversation.tools)
+    known = [*_more_clerks, *_clerks()]
+    best = max(known, key=lambda clerk: len(clerk.tools & offered))
+    return best if best.tools & offered else None
+
+
+@cache
+def _clerks() -> tuple[Clerk, ...]:
+    found: list[Clerk] = []
+    for path in TASK_SETS.values():
+        module, _, name = path.partition(":")
+        found.append(getattr(importlib.import_module(module), name).clerk)
+    return tuple(found)
+
+
+def _without_tools(conversation: Conversation) -> Conversation:
+    fields: dict[str, Any] = {**vars(conversation), "tools": {}}
+    return Conversation(**fields)
+
+
+def _seconds(chosen: Profile, seed: Seed, turn: int, completion_tokens: int) -> float:
+    spread = chosen.seconds_spread * normal("seconds", *seed, turn)
+    mean = chosen.seconds_per_call + chosen.seconds_per_token * completion_tokens
+    return mean * math.exp(spread)

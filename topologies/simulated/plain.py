@@ -1,0 +1,73 @@
+"""What the simulated model does where no clerk knows the tools: one sensible call, then an answer.
+
+So that any client can be tried against it: it calls the tool that shares most words with what was
+asked, with arguments found in the text, and then tells what came back.
+"""
+
+import json
+import re
+from typing import Any
+
+from tasks.clerk import Conversation, Turn, Values
+
+
+def next_turn(conversation: Conversation, must_call: bool | str = False) -> Turn:
+    """The next turn. `must_call` is True for any tool, or the name of the one to call."""
+    if conversation.calls and must_call is False:
+        replies = "; ".join(call.reply or "" for call in conversation.calls)
+        return Turn(f"The tools replied: {replies}")
+    name = must_call if isinstance(must_call, str) else _best_tool(conversation, bool(must_call))
+    if name is None or name not in conversation.tools:
+        return Turn(f"Simulated answer. You asked: {conversation.task[:200]}")
+    properties = conversation.tools[name]["properties"]
+    required = conversation.tools[name]["required"]
+    arguments = _arguments(properties, required, conversation.task)
+    return Turn("", ((f"call_plain_{len(conversation.calls) + 1}_1", name, arguments),))
+
+
+def _best_tool(conversation: Conversation, must: bool) -> str | None:
+    asked = _words(conversation.task)
+    shared = {
+        name: len(asked & _words(f"{name} {tool['description']} {' '.join(tool['properties'])}"))
+        for name, tool in conversation.tools.items()
+    }
+    best = max(shared, key=lambda name: shared[name], default=None)
+    return best if best is not None and (must or shared[best]) else None
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.findall(r"[a-z]{3,}", text.lower().replace("_", " "))} - {
+        "the",
+        "and",
+        "for",
+        "what",
+        "with",
+    }
+
+
+def _arguments(properties: dict[str, Any], required: list[str], text: str) -> Values:
+    numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", text)]
+    names = re.findall(r"(?:\bin|\bof|\bfor|\bto|\bat) ([A-Z]\w+)", text) or re.findall(
+        r"[\"'`]([^\"'`]+)[\"'`]", text
+    )
+    values: Values = {}
+    for name, schema in properties.items():
+        kind = schema.get("type")
+        if "enum" in schema:
+            said = [choice for choice in schema["enum"] if str(choice).lower() in text.lower()]
+            values[name] = (said or schema["enum"])[0]
+        elif kind == "integer":
+            values[name] = int(numbers.pop(0)) if numbers else 1
+        elif kind == "number":
+            values[name] = numbers.pop(0) if numbers else 1.0
+        elif kind == "boolean":
+            values[name] = True
+        elif kind == "array":
+            values[name] = []
+        elif kind == "object":
+            values[name] = {}
+        else:
+            values[name] = names.pop(0) if names else text.strip()[:80]
+    return {
+        name: value for name, value in values.items() if name in required or required == []
+    } or (json.loads("{}"))

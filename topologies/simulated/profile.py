@@ -1,0 +1,85 @@
+"""The simulated model's parameters, by profile name, each with its range and source.
+
+A name may change parameters of a profile: `typical?context_slope=0.2&partition=key`.
+"""
+
+import tomllib
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+FILE = Path(__file__).with_name("profiles.toml")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One setting of the error process and of the working habits; `profiles.toml` explains each."""
+
+    slip: float
+    omission: float
+    hallucination: float
+    context_slope: float
+    task_spread: float
+    item_spread: float
+    shared_error: float
+    habits: int
+    habit_scope: Literal["agent", "trial", "task"]
+    miss_bad_reply: float
+    false_claim: float
+    confidence_skill: float
+    partition: Literal["item", "key", "random"]
+    lead_keeps: Literal["closing", "nothing"]
+    brief_completeness: float
+    calls_per_message: int
+    reasoning_tokens: int
+    seconds_per_call: float
+    seconds_per_token: float
+    seconds_spread: float
+
+
+@cache
+def parameters() -> dict[str, dict[str, Any]]:
+    """Parameter name to its meaning, range (or choices) and source."""
+    return tomllib.loads(FILE.read_text())["parameters"]
+
+
+@cache
+def profiles() -> dict[str, Profile]:
+    """The shipped profiles."""
+    return {name: Profile(**v) for name, v in tomllib.loads(FILE.read_text())["profiles"].items()}
+
+
+@cache
+def profile(name: str) -> Profile:
+    """A profile by name, changed as the name says.
+
+    ValueError for an unknown profile or parameter, and for a value out of the documented range.
+    """
+    base, _, changes = name.partition("?")
+    if base not in profiles():
+        raise ValueError(f"there is no profile {base!r}; there are {', '.join(profiles())}")
+    changed = {key: _value(key, text) for key, text in parse_qsl(changes, keep_blank_values=True)}
+    return replace(profiles()[base], **changed)
+
+
+def _value(name: str, text: str) -> Any:
+    known = parameters().get(name)
+    if known is None:
+        raise ValueError(
+            f"a profile has no parameter {name!r}; it has {', '.join(f.name for f in fields(Profile))}"
+        )
+    if "choices" in known:
+        if text not in known["choices"]:
+            raise ValueError(f"{name} is {text!r}; it must be one of {', '.join(known['choices'])}")
+        return text
+    low, high = known["range"]
+    kind = int if isinstance(low, int) else float
+    try:
+        number = kind(text)
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}; it must be a number from {low} to {high}") from None
+    if not low <= number <= high:
+        raise ValueError(f"{name} is {number}; it must be from {low} to {high}")
+    return number

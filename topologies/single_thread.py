@@ -1,0 +1,9 @@
+"""One agent, one conversation, all tools."""
+
+from topologies.agent import Graph, agent_graph
+from topologies.kit import Kit
+
+
+def build(kit: Kit) -> Graph:
+    """The graph of a single agent."""
+    return agent_graph(kit.seat("agent"))
