@@ -93,14 +93,10 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
 
 
 def simulated_model(name: str, settings: ModelSettings) -> ChatOpenAI:
-    """The embedded model with the profile `name`."""
+    """The embedded model with a profile, such as `typical` or `typical?slip=0.01`."""
     embedded = importlib.import_module("topologies.simulated.model")
+    importlib.import_module("topologies.simulated.profile").profile(name)
     profiles = cast("Collection[str]", embedded.PROFILES)
-    if name not in profiles:
-        raise ValueError(
-            f"There is no profile simulated:{name}; choose one of "
-            f"{', '.join(f'simulated:{profile}' for profile in profiles)}."
-        )
     return in_process_model(name, cast("Respond", embedded.respond), profiles, settings)
 
 

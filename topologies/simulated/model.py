@@ -73,7 +73,7 @@ def _turn(
     choice: Any = request.get("tool_choice")
     if choice == "none":
         conversation = _without_tools(conversation)
-    elif isinstance(choice, dict):
+    elif choice not in (None, "auto", "required"):
         return plain.next_turn(conversation, str(choice["function"]["name"]))
     clerk = _clerk_for(conversation)
     if clerk is None:

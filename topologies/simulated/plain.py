@@ -4,7 +4,6 @@ So that any client can be tried against it: it calls the tool that shares most w
 asked, with arguments found in the text, and then tells what came back.
 """
 
-import json
 import re
 from typing import Any
 
@@ -36,13 +35,8 @@ def _best_tool(conversation: Conversation, must: bool) -> str | None:
 
 
 def _words(text: str) -> set[str]:
-    return {word for word in re.findall(r"[a-z]{3,}", text.lower().replace("_", " "))} - {
-        "the",
-        "and",
-        "for",
-        "what",
-        "with",
-    }
+    words = re.findall(r"[a-z]{3,}", text.lower().replace("_", " "))
+    return set(words) - {"the", "and", "for", "what", "with"}
 
 
 def _arguments(properties: dict[str, Any], required: list[str], text: str) -> Values:
@@ -68,6 +62,4 @@ def _arguments(properties: dict[str, Any], required: list[str], text: str) -> Va
             values[name] = {}
         else:
             values[name] = names.pop(0) if names else text.strip()[:80]
-    return {
-        name: value for name, value in values.items() if name in required or required == []
-    } or (json.loads("{}"))
+    return {name: value for name, value in values.items() if name in required or not required}

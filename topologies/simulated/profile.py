@@ -67,9 +67,8 @@ def profile(name: str) -> Profile:
 def _value(name: str, text: str) -> Any:
     known = parameters().get(name)
     if known is None:
-        raise ValueError(
-            f"a profile has no parameter {name!r}; it has {', '.join(f.name for f in fields(Profile))}"
-        )
+        names = ", ".join(field.name for field in fields(Profile))
+        raise ValueError(f"a profile has no parameter {name!r}; it has {names}")
     if "choices" in known:
         if text not in known["choices"]:
             raise ValueError(f"{name} is {text!r}; it must be one of {', '.join(known['choices'])}")

@@ -52,9 +52,7 @@ def conversation_in(request: Request) -> Conversation:
         task=told[-1] if told else "",
         said=tuple(said),
         calls=tuple(calls),
-        tools={
-            tool["function"]["name"]: _tool(tool["function"]) for tool in request.get("tools") or []
-        },
+        tools={str(function["name"]): _tool(function) for function in functions},
     )
 
 

@@ -67,7 +67,7 @@ def read_request(body: bytes, profiles: Collection[str]) -> Request:
     model = request.get("model")
     if not isinstance(model, str):
         raise RequestError("'model' must be a string.", "model")
-    if model not in profiles:
+    if model.partition("?")[0] not in profiles:
         raise RequestError(
             f"The model '{model}' does not exist; there are: {', '.join(profiles)}.",
             "model",
