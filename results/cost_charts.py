@@ -69,7 +69,7 @@ def cost_and_success(run: Recorded, cost: str = "tokens") -> Any:
         panels(layers.properties(width=WIDTH, height=HEIGHT), frame).resolve_scale(x="independent"),
         f"What success costs in {cost_name}{simulated(run.trials)}",
         [
-            "Bars: 95% posterior interval. Ringed: the Pareto front (none as cheap passes as often)",
+            "Bars: 95% posterior interval. Ringed: the Pareto front (none as cheap does as well)",
             "Cost scales differ between panels and do not start at 0",
         ],
     )

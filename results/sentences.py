@@ -7,8 +7,8 @@ import polars as pl
 from results.consistency import CRASHES
 
 SIMULATED = (
-    "These runs are simulated: they show that the instrument works and what would have to be true; "
-    "they are no evidence about any real model."
+    "Simulated runs show that the instrument works and what would have to be true; they are no "
+    "evidence about any real model."
 )
 SENTENCES = {
     "task_set": pl.String(),
@@ -124,8 +124,10 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
     found: list[str] = []
     simulated = trials.get_column("simulated").fill_null(False)
     if simulated.any():
+        models = trials.filter(simulated).get_column("model").drop_nulls().unique().sort()
         found.append(
-            SIMULATED if simulated.all() else "Some of these runs are simulated. " + SIMULATED
+            f"{'All' if simulated.all() else 'Some'} of these runs are simulated. {SIMULATED} They "
+            f"hold for {', '.join(models)} as set here; other settings can turn them round."
         )
     if not simulated.all():
         found.append(

@@ -53,7 +53,8 @@ def summary(
     parts = (_wide(pass_k_bands(trials, ks, by, crashed), keys, ks), measured)
     for part in (*parts, cost_ratios(trials, reference, by)):
         table = table.join(part, on=keys, how="left", nulls_equal=True)
-    return table.sort(*(key for key in keys if key != "topology"), "topology", nulls_last=True)
+    shared = [key for key in keys if key != "topology"]
+    return table.sort(*shared, pl.col("topology") != reference, "topology", nulls_last=True)
 
 
 def _wide(bands: pl.DataFrame, keys: Sequence[str], ks: Sequence[int]) -> pl.DataFrame:

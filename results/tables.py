@@ -1,4 +1,4 @@
-"""The tables of a report: numbers already in words, grouped by cell, for Markdown and HTML alike."""
+"""The tables of a report: numbers as text, grouped by cell, for Markdown and HTML alike."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -97,8 +97,10 @@ def _ratio(name: str) -> Callable[[Row], str]:
     )
 
 
-def outcome_table(table: pl.DataFrame, by: Sequence[str], k: int) -> Table:
-    """How each topology did, from a summary."""
+def outcome_table(
+    table: pl.DataFrame, by: Sequence[str], k: int, deadline: float | None = None
+) -> Table:
+    """How each topology did, from a summary that was given the same deadline (seconds)."""
     columns: list[tuple[str, Callable[[Row], str]]] = [
         ("topology", lambda row: row["topology"]),
         ("tasks", lambda row: number(row["tasks"])),
@@ -113,6 +115,9 @@ def outcome_table(table: pl.DataFrame, by: Sequence[str], k: int) -> Table:
     ]
     if k == 1:
         columns.pop(5)
+    if deadline is not None:
+        name = f"passed within {deadline:g} s"
+        columns.append((name, lambda row: percent(row["passed_in_time"])))
     return grouped(table.with_columns(cell_label(by).alias("cell")), "Outcomes", columns)
 
 
@@ -146,8 +151,8 @@ def comparison_table(comparison: pl.DataFrame, reference: str) -> Table:
             ("topology", lambda row: row["topology"]),
             ("measure", lambda row: "passed" if row["k"] == 1 else f"pass^{row['k']}"),
             ("tasks", lambda row: number(row["tasks"])),
-            ("topology", lambda row: percent(row["estimate"])),
-            (reference, lambda row: percent(row["reference_estimate"])),
+            ("rate", lambda row: percent(row["estimate"])),
+            ("reference rate", lambda row: percent(row["reference_estimate"])),
             ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
             ("p (sign flips)", lambda row: p_value(row["p"])),
             ("p (Holm)", lambda row: p_value(row["p_holm"])),

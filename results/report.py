@@ -1,0 +1,229 @@
+"""The report of a run: report.md with pictures beside it, and one page that needs no network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from results import CHARTS
+from results.bands import pass_k_bands
+from results.compare import compare
+from results.consistency import CRASHES, consistency
+from results.named import find
+from results.prose import limits, method
+from results.report_html import page
+from results.sentences import caveats, what_can_be_said
+from results.strata import cell_label, strata
+from results.summary import broken_invariants, summary
+from results.tables import (
+    Table,
+    comparison_table,
+    consistency_table,
+    cost_table,
+    grouped,
+    number,
+    outcome_table,
+    percent,
+)
+
+HEADLINE_K = 4
+
+
+class Reported(Protocol):
+    """What a report is written from: the frames of a run and the sweep as it was run."""
+
+    @property
+    def manifest(self) -> dict[str, Any]: ...
+    @property
+    def trials(self) -> pl.DataFrame: ...
+    @property
+    def steps(self) -> pl.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report says, before it is set in Markdown or HTML."""
+
+    title: str
+    question: str
+    simulated: bool
+    facts: tuple[tuple[str, str], ...]
+    said: tuple[tuple[str, tuple[tuple[bool, str], ...]], ...]
+    caveats: tuple[str, ...]
+    results: tuple[Table, ...]
+    consistency: tuple[Table, ...]
+    method: tuple[tuple[str, str], ...]
+    limits: tuple[str, ...]
+    command: str
+    reproduce: tuple[tuple[str, str], ...]
+
+
+def write_report(run: Reported, folder: Path | str) -> tuple[Path, Path]:
+    """Writes report.md (with charts/*.svg) and report.html to `folder`; gives the two paths.
+
+    A run without trials is a ValueError.
+    """
+    if run.trials.is_empty():
+        raise ValueError("this run has no trials yet: run the sweep before reporting on it")
+    folder = Path(folder)
+    (folder / "charts").mkdir(parents=True, exist_ok=True)
+    report = composed(run)
+    charts = {name: find(CHARTS, name)(run) for name in CHARTS}
+    for name, chart in charts.items():
+        chart.save(folder / "charts" / f"{name}.svg")
+    markdown, html = folder / "report.md", folder / "report.html"
+    markdown.write_text(as_markdown(report, list(charts)), encoding="utf-8")
+    html.write_text(page(report, charts), encoding="utf-8")
+    return markdown, html
+
+
+def composed(run: Reported) -> Report:
+    """The report of a run: all of its numbers, sentences and tables."""
+    trials, manifest = run.trials, run.manifest
+    by = strata(trials)
+    reference = reference_of(trials)
+    most = max(
+        trials.group_by("topology", "task_set", *by, "task").len().get_column("len").to_list()
+    )
+    k = min(HEADLINE_K, most)
+    ks = sorted({1, 2, k, most})
+    deadline = _threshold(manifest, "deadline_seconds")
+    table = summary(trials, by, sorted({1, k}), reference=reference, deadline=deadline)
+    comparison = compare(trials, reference, by, sorted({1, k}))
+    simulated = bool(trials.get_column("simulated").any())
+    results = [outcome_table(table, by, k, deadline), cost_table(table, by, reference, simulated)]
+    if not comparison.is_empty():
+        results.insert(1, comparison_table(comparison, reference))
+    broken = broken_invariants(trials, by)
+    if not broken.is_empty():
+        results.append(_invariant_table(broken, by))
+    return Report(
+        title=str(manifest.get("name", "run")),
+        question=str(manifest.get("question") or "Which topology does this work better?"),
+        simulated=simulated,
+        facts=_facts(trials, reference),
+        said=_said(what_can_be_said(comparison)),
+        caveats=tuple(caveats(trials)),
+        results=tuple(results),
+        consistency=_consistency(trials, by, ks),
+        method=tuple(method(trials, reference, comparison)),
+        limits=tuple(limits(manifest, simulated)),
+        command=str(manifest.get("command") or f"fanout run {manifest.get('name', '')}".strip()),
+        reproduce=_reproduce(manifest),
+    )
+
+
+def reference_of(trials: pl.DataFrame) -> str:
+    """`single_thread` where it took part, else the first topology in the alphabet."""
+    names = sorted(trials.get_column("topology").unique().to_list())
+    return "single_thread" if "single_thread" in names else names[0]
+
+
+def _threshold(manifest: Mapping[str, Any], name: str) -> float | None:
+    thresholds: dict[str, Any] = manifest.get("thresholds") or {}
+    value = thresholds.get(name)
+    return None if value is None else float(value)
+
+
+def _facts(trials: pl.DataFrame, reference: str) -> tuple[tuple[str, str], ...]:
+    def listed(column: str) -> str:
+        return ", ".join(trials.get_column(column).drop_nulls().unique().sort().to_list())
+
+    return (
+        ("Trials", number(trials.height)),
+        ("Tasks", number(trials.select("task_set", "task").n_unique())),
+        ("Topologies", listed("topology")),
+        ("Reference", reference),
+        ("Task sets", listed("task_set")),
+        ("Models", listed("model") or "not recorded"),
+    )
+
+
+def _said(said: pl.DataFrame) -> tuple[tuple[str, tuple[tuple[bool, str], ...]], ...]:
+    return tuple(
+        (str(task_set), tuple(rows.select("settled", "sentence").iter_rows()))
+        for (task_set,), rows in said.group_by("task_set", maintain_order=True)
+    )
+
+
+def _invariant_table(broken: pl.DataFrame, by: list[str]) -> Table:
+    return grouped(
+        broken.with_columns(cell_label(by).alias("cell")).sort("cell", "invariant", "topology"),
+        "Invariants broken, by kind",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("invariant", lambda row: row["invariant"]),
+            ("graded trials", lambda row: number(row["trials"])),
+            ("broken", lambda row: number(row["count"])),
+            ("per trial", lambda row: number(row["per_trial"], 3)),
+        ],
+    )
+
+
+def _consistency(trials: pl.DataFrame, by: list[str], ks: list[int]) -> tuple[Table, ...]:
+    """Pass^k at each k, and, if any trial crashed, under each way to treat crashes."""
+    tables = [consistency_table(pass_k_bands(trials, ks, by), by)]
+    if trials.get_column("passed").is_null().any():
+        ways = pl.concat([consistency(trials, ks, by, crashed) for crashed in CRASHES])
+        wide = ways.pivot(
+            on="crash_convention",
+            index=["topology", "task_set", *by, "k"],
+            values="pass_hat",
+        ).with_columns(cell_label(by).alias("cell"))
+        tables.append(
+            grouped(
+                wide.sort("cell", "topology", "k"),
+                "Pass^k under each way to treat crashed trials",
+                [
+                    ("topology", lambda row: row["topology"]),
+                    ("k", lambda row: str(row["k"])),
+                    ("drop (used)", lambda row: percent(row["drop"])),
+                    ("failed", lambda row: percent(row["failed"])),
+                    ("lowest_k", lambda row: percent(row["lowest_k"])),
+                ],
+            )
+        )
+    return tuple(tables)
+
+
+def _reproduce(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    versions: dict[str, Any] = manifest.get("versions") or {}
+    return (
+        ("manifest hash", str(manifest.get("hash", "not recorded"))),
+        ("seed", str(manifest.get("seed", "not recorded"))),
+        ("trials per task", str(manifest.get("trials", "not recorded"))),
+        *((str(name), str(version)) for name, version in versions.items()),
+    )
+
+
+def as_markdown(report: Report, charts: list[str]) -> str:
+    """The report as Markdown; charts are pictures in the folder `charts`."""
+    lines = [f"# {report.title}{' (simulated)' if report.simulated else ''}", "", report.question]
+    lines += ["", *(f"- {name}: {value}" for name, value in report.facts)]
+    lines += ["", "## What can be said"]
+    for task_set, sentences in report.said:
+        lines += ["", f"### {task_set}", "", *(f"- {text}" for _, text in sentences)]
+    if not report.said:
+        lines += ["", "Nothing is compared: the run has one topology."]
+    lines += ["", *(f"> {text}\n>" for text in report.caveats), "", "## Results"]
+    lines += [line for table in report.results for line in _markdown_table(table)]
+    lines += ["", "## Charts", ""]
+    lines += [f"![{name.replace('_', ' ')}](charts/{name}.svg)\n" for name in charts]
+    lines += ["## How consistent"]
+    lines += [line for table in report.consistency for line in _markdown_table(table)]
+    lines += ["", "## Method", "", *(f"- **{name}.** {text}" for name, text in report.method)]
+    lines += ["", "## Limits", "", *(f"- {text}" for text in report.limits)]
+    lines += ["", "## How to reproduce", "", "```", report.command, "```", ""]
+    lines += [f"- {name}: `{value}`" for name, value in report.reproduce]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_table(table: Table) -> list[str]:
+    lines = ["", f"### {table.title}"]
+    for cell, rows in table.groups:
+        lines += ["", f"**{cell}**", "", "| " + " | ".join(table.columns) + " |"]
+        lines.append("|" + "|".join([":--", *["--:"] * (len(table.columns) - 1)]) + "|")
+        lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return [*lines, "", table.note] if table.note else lines
