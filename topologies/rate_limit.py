@@ -12,6 +12,8 @@ import asyncio
 import math
 from dataclasses import dataclass
 
+_LOOK_AGAIN = 1.0  # seconds; meanwhile a call may have settled for less than estimated
+
 
 @dataclass
 class _Budget:
@@ -51,7 +53,7 @@ class RateLimit:
         """Wait until one request of about `tokens` tokens fits, and take it from the budgets."""
         async with self._lock():
             while (seconds := self._seconds_until(tokens)) > 0:
-                await asyncio.sleep(seconds)
+                await asyncio.sleep(min(seconds, _LOOK_AGAIN))
             for budget, amount in ((self._requests, 1.0), (self._tokens, tokens)):
                 if budget is not None:
                     budget.left -= amount
