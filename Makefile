@@ -34,7 +34,7 @@ bench: $(READY) ## Measure milliseconds per trial beside a bare LangGraph loop
 	$(BIN)/python -m experiments.bench
 
 lock: $(READY) ## Make the hash-pinned requirements anew
-	echo 'hatchling==1.33.0' | $(BIN)/uv pip compile pyproject.toml - --universal --all-extras --group dev --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --group dev --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean: ## Remove the environment
 	rm -rf $(VENV)
