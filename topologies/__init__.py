@@ -6,6 +6,17 @@ package is cheap.
 
 from __future__ import annotations
 
+from typing import Any
+
+TOPOLOGIES: dict[str, tuple[str, dict[str, Any]]] = {
+    "single_thread": ("topologies.single_thread:build", {}),
+    "lead_subagents": ("topologies.lead_subagents:build", {}),
+    "serial_team": ("topologies.lead_subagents:build", {"schedule": "serial"}),
+    "shared_trace": ("topologies.lead_subagents:build", {"context": "trace"}),
+    "single_writer": ("topologies.lead_subagents:build", {"writers": "lead"}),
+}
+"""Name to builder and its settings. `my_package.my_module:build` works in place of a name."""
+
 MODELS: dict[str, str] = {
     "openai": "topologies.models:openai_model",
     "simulated": "topologies.models:simulated_model",

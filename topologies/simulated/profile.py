@@ -37,6 +37,7 @@ class Profile:
     seconds_per_call: float
     seconds_per_token: float
     seconds_spread: float
+    priced_as: str
 
 
 @cache
@@ -72,6 +73,8 @@ def _value(name: str, text: str) -> Any:
     if "choices" in known:
         if text not in known["choices"]:
             raise ValueError(f"{name} is {text!r}; it must be one of {', '.join(known['choices'])}")
+        return text
+    if "range" not in known:
         return text
     low, high = known["range"]
     kind = int if isinstance(low, int) else float

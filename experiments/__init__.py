@@ -1,0 +1,1 @@
+"""The join: sweeps, trials and their runner, the command line and the notebooks."""

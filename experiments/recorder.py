@@ -1,0 +1,200 @@
+"""Writes down a trial as it happens: every model and tool call, credited to its agent.
+
+Model calls are seen by an inline LangChain callback at the root of the graph, tool calls by the one
+tool path. The limits of a trial are kept here too, since here is where use is counted.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+
+from experiments.spec import Limits
+from topologies.prices import Usage, price
+from topologies.simulated.profile import profile
+from topologies.simulated.tokens import ENCODING_NAME
+
+Row = dict[str, Any]
+
+
+class LimitReachedError(Exception):
+    """A trial used what it may use; the text names the limit."""
+
+
+@dataclass
+class AgentLog:
+    """What is kept of one agent while a trial runs.
+
+    `message` counts its model messages, `hold` its holds of control; `seen` and `last` are the
+    length and last text of the prompt it saw last.
+    """
+
+    name: str
+    role: str
+    parent: str | None
+    message: int = 0
+    hold: int = 1
+    seen: int = 0
+    last: str = ""
+
+
+@dataclass
+class Recorder(BaseCallbackHandler):
+    """Collects `steps` rows; raises `LimitReachedError` before a model call that is one too many."""
+
+    limits: Limits
+    simulated: bool
+    agents: dict[str, AgentLog] = field(default_factory=dict[str, AgentLog])
+    steps: list[Row] = field(default_factory=list[Row])
+    limit: str | None = None
+    started: float = 0.0
+    run_inline: bool = True
+    raise_error: bool = True
+    _open: dict[UUID, Row] = field(default_factory=dict[UUID, Row])
+    _offered: dict[UUID, frozenset[str]] = field(default_factory=dict[UUID, frozenset[str]])
+
+    def now(self) -> float:
+        """Seconds since the trial began, simulated or real."""
+        return asyncio.get_running_loop().time() - self.started
+
+    def agent(self, name: str) -> AgentLog:
+        """The log of an agent; one that took no seat gets one."""
+        return self.agents.setdefault(name, AgentLog(name, "agent", None))
+
+    def total(self, *columns: str) -> float:
+        """The sum of some columns over all steps so far, nulls left out."""
+        return sum(row[column] or 0 for row in self.steps for column in columns if column in row)
+
+    def open_step(self, kind: str, agent: str, **values: Any) -> Row:
+        """Begin a step; it is in the record from now on, whatever happens."""
+        log = self.agent(agent)
+        row: Row = {
+            "step": len(self.steps),
+            "kind": kind,
+            "agent": agent,
+            "parent": log.parent,
+            "role": log.role,
+            "message": log.message,
+            "hold": log.hold,
+            "started": self.now(),
+            **values,
+        }
+        self.steps.append(row)
+        return row
+
+    def close_step(self, row: Row, reply: str | None, error: str | None = None) -> None:
+        """End a step."""
+        row.update(reply=reply, error=error, ended=self.now())
+
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any],  # noqa: ARG002
+        messages: list[list[BaseMessage]],
+        *,
+        run_id: UUID,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._check_limits()
+        known = metadata or {}
+        log = self.agent(str(known.get("agent") or known.get("langgraph_node") or "agent"))
+        log.message += 1
+        invocation: dict[str, Any] = kwargs.get("invocation_params") or {}
+        tools: list[dict[str, Any]] = invocation.get("tools") or []
+        names = {str(tool.get("function", tool).get("name")) for tool in tools}
+        self._offered[run_id] = frozenset(names)
+        new = _new_messages(log, messages[0])
+        self._open[run_id] = self.open_step(
+            "model", log.name, prompt=json.dumps(new, ensure_ascii=False)
+        )
+
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        row = self._open.pop(run_id)
+        offered = self._offered.pop(run_id)
+        generation = response.generations[0][0]
+        message = generation.message if isinstance(generation, ChatGeneration) else None
+        if not isinstance(message, AIMessage):
+            self.close_step(row, generation.text)
+            return
+        calls = [{"id": c["id"], "name": c["name"], "args": c["args"]} for c in message.tool_calls]
+        said = {"content": message.text, "tool_calls": calls}
+        self.close_step(row, json.dumps(said, ensure_ascii=False))
+        row.update(self._usage(message))
+        for call in message.tool_calls:
+            if call["name"] not in offered:
+                self._unknown_tool(row["agent"], dict(call))
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        row = self._open.pop(run_id, None)
+        if row is not None:
+            self.close_step(row, None, f"{type(error).__name__}: {error}")
+
+    def _unknown_tool(self, agent: str, call: dict[str, Any]) -> None:
+        row = self.open_step(
+            "tool",
+            agent,
+            tool=call["name"],
+            call_id=call["id"],
+            arguments=json.dumps(call["args"], ensure_ascii=False),
+        )
+        self.close_step(row, None, f"there is no tool {call['name']}")
+
+    def _usage(self, message: AIMessage) -> Row:
+        name = str(message.response_metadata.get("model_name") or "") or None
+        if message.usage_metadata is None:
+            return {"model": name}
+        usage = message.usage_metadata
+        counted = Usage(
+            prompt_tokens=usage["input_tokens"],
+            cached_tokens=usage.get("input_token_details", {}).get("cache_read") or 0,
+            completion_tokens=usage["output_tokens"],
+            reasoning_tokens=usage.get("output_token_details", {}).get("reasoning") or 0,
+        )
+        priced_as = profile(name).priced_as if self.simulated and name else name
+        dollars, uncached = price(priced_as, counted) if priced_as else (None, None)
+        return {
+            "model": name,
+            "prompt_tokens": counted.prompt_tokens,
+            "cached_tokens": counted.cached_tokens,
+            "completion_tokens": counted.completion_tokens,
+            "reasoning_tokens": counted.reasoning_tokens,
+            "encoding": ENCODING_NAME if self.simulated else "provider",
+            "dollars": dollars,
+            "dollars_uncached": uncached,
+        }
+
+    def _check_limits(self) -> None:
+        used = {
+            "model_calls": sum(row["kind"] == "model" for row in self.steps),
+            "tokens": self.total("prompt_tokens", "completion_tokens"),
+            "dollars": self.total("dollars"),
+        }
+        for name, amount in used.items():
+            most = getattr(self.limits, name)
+            if most is not None and amount >= most:
+                self.limit = self.limit or name
+        if self.limit is not None:
+            raise LimitReachedError(self.limit)
+
+
+def _new_messages(log: AgentLog, messages: Sequence[BaseMessage]) -> list[Row]:
+    """What the agent had not seen at its last call; its own replies are left out."""
+    grew = len(messages) >= log.seen > 0 and messages[log.seen - 1].text == log.last
+    new = messages[log.seen :] if grew else messages
+    log.seen, log.last = len(messages), messages[-1].text
+    return [_as_row(m) for m in new if not (grew and isinstance(m, AIMessage))]
+
+
+def _as_row(message: BaseMessage) -> Row:
+    row: Row = {"role": message.type, "content": message.text}
+    if isinstance(message, ToolMessage):
+        row["tool_call_id"] = message.tool_call_id
+    if isinstance(message, AIMessage) and message.tool_calls:
+        row["tool_calls"] = [{"name": c["name"], "args": c["args"]} for c in message.tool_calls]
+    return row

@@ -1,0 +1,57 @@
+"""What one trial is: everything that its record depends on, and nothing else."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tasks.task import Setting, Split
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one trial may use; None is no limit. Reaching one ends the trial as `limit`.
+
+    `seconds` are simulated ones for a simulated model; `tokens` are prompt and completion together.
+    """
+
+    model_calls: int | None = 200
+    tokens: int | None = None
+    seconds: float | None = None
+    dollars: float | None = None
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """One run of one task through one topology.
+
+    `topology` is its name in the sweep, `build` the builder ("module:function") and
+    `topology_settings` what the builder is called with. `models` maps a role (`default`, `lead`,
+    `subagent`, ...) to a model name. `model_settings` are those of `topologies.models`.
+    """
+
+    sweep: str
+    sweep_seed: int
+    topology: str
+    build: str
+    topology_settings: Mapping[str, Any]
+    task_set: str
+    settings: Mapping[str, Setting]
+    split: Split
+    index: int
+    trial: int
+    models: Mapping[str, str]
+    model_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def trial_id(self) -> str:
+        """A hash of everything above, so that equal specs share a record."""
+        text = json.dumps(asdict(self), sort_keys=True, default=dict)
+        return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether all its models are simulated."""
+        return all(name.startswith("simulated:") for name in self.models.values())

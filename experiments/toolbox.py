@@ -1,0 +1,166 @@
+"""Joins the sides: seats agents with models and tools, and is the one path by which a tool runs.
+
+Nothing else touches a world. One call is one transaction, with its accesses credited to it alone.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from langchain_core.messages import ToolCall, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
+from pydantic import BaseModel
+
+from experiments.recorder import AgentLog, Recorder, Row
+from tasks.judging import Submission
+from tasks.tools import Tool, ToolError, schema, use
+from tasks.world import World
+from topologies.chat_client import for_agent
+from topologies.kit import Seat
+from topologies.models import ModelSettings, make_model
+from topologies.simulated.luck import pack
+
+Path = Callable[[str, str, Mapping[str, Any]], Awaitable[str]]
+"""Call id, tool name and arguments to the reply; `ToolError` for a refusal."""
+
+
+class NoArguments(BaseModel):
+    """What LangGraph looks through for arguments to inject: there are none."""
+
+
+class WorkTool(BaseTool):
+    """A tool as LangChain knows it. Its schema is data and its call goes down the one path."""
+
+    path: Path
+
+    def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:  # noqa: ARG002
+        return NoArguments
+
+    async def ainvoke(
+        self,
+        input: Any,
+        config: RunnableConfig | None = None,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> Any:
+        """The reply as a ToolMessage for a tool call, or as text for bare arguments."""
+        called: bool = isinstance(input, dict) and input.get("type") == "tool_call"
+        arguments: dict[str, Any] = input["args"] if called else input
+        call_id = str(input["id"]) if called else ""
+        status: Literal["success", "error"] = "success"
+        try:
+            reply = await self.path(call_id, self.name, arguments)
+        except ToolError as error:
+            reply, status = f"Error: {error}", "error"
+        if not called:
+            return reply
+        return ToolMessage(reply, name=self.name, tool_call_id=call_id, status=status)
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+        raise TypeError(f"{self.name} is asynchronous: call it with ainvoke, in an async graph")
+
+
+async def submit(
+    _world: None, answer: str, status: Literal["done", "blocked"], confidence: float
+) -> str:
+    """End your work by handing in its result.
+
+    Args:
+        answer: The answer, or the report you were asked for.
+        status: "done", or "blocked" if the work cannot be done as asked.
+        confidence: How sure you are that all of it is right, from 0 to 1.
+    """
+    if not answer.strip():
+        raise ToolError("the answer is empty; say what was done or found")
+    if not 0 <= confidence <= 1:
+        raise ToolError(f"confidence is {confidence}; it must be from 0 to 1")
+    return f"Submitted as {status}."
+
+
+SUBMIT = Tool(submit)
+
+
+@dataclass
+class Toolbox:
+    """The `Kit` of one trial. `luck` are the task's and the trial's part of every agent's seed."""
+
+    world: World
+    tools: tuple[Tool, ...]
+    instructions: str
+    models: Mapping[str, str]
+    model_settings: ModelSettings
+    trial_id: str
+    luck: tuple[int, int]
+    recorder: Recorder
+    submission: Submission | None = None
+    accesses: list[tuple[Row, str]] = field(default_factory=list[tuple[Row, str]])
+
+    def seat(
+        self, name: str, role: str = "agent", parent: str | None = None, writes: bool = True
+    ) -> Seat:
+        """See `topologies.kit.Kit`. ValueError for a name that is taken."""
+        if name in self.recorder.agents:
+            raise ValueError(f"two agents are called {name!r}; give each its own name")
+        ordinal = len(self.recorder.agents)
+        self.recorder.agents[name] = AgentLog(name, role, parent)
+        model_name = self.models.get(role, self.models["default"])
+        simulated = model_name.startswith("simulated:")
+        seeded = simulated or self.model_settings.seed is not None
+        model = for_agent(
+            make_model(model_name, self.model_settings),
+            name,
+            role,
+            pack(*self.luck, ordinal) if seeded else None,
+            self.trial_id,
+        )
+        offered = [tool for tool in self.tools if writes or tool.readOnlyHint]
+        return Seat(
+            name, role, self.instructions, model, [self._tool(name, t) for t in (*offered, SUBMIT)]
+        )
+
+    async def own_call(
+        self, seat: Seat, call: ToolCall, run: Callable[[], Awaitable[str]]
+    ) -> ToolMessage:
+        """See `topologies.kit.Kit`."""
+        row = self._open(seat.name, str(call["id"]), call["name"], call["args"])
+        self.recorder.agent(seat.name).hold += 1
+        reply = await run()
+        self.recorder.close_step(row, reply)
+        return ToolMessage(reply, name=call["name"], tool_call_id=call["id"])
+
+    def _tool(self, agent: str, tool: Tool) -> WorkTool:
+        async def path(call_id: str, name: str, arguments: Mapping[str, Any]) -> str:
+            row = self._open(agent, call_id, name, arguments)
+            try:
+                reply = await self._run(agent, tool, row, arguments)
+            except ToolError as error:
+                self.recorder.close_step(row, f"Error: {error}", str(error))
+                raise
+            self.recorder.close_step(row, reply)
+            return reply
+
+        return WorkTool(
+            name=tool.name, description=tool.description, args_schema=schema(tool.run), path=path
+        )
+
+    async def _run(self, agent: str, tool: Tool, row: Row, arguments: Mapping[str, Any]) -> str:
+        if tool is SUBMIT:
+            return await self._submit(agent, arguments)
+        call = str(row["step"])
+        self.accesses.append((row, call))
+        async with self.world.call(call):
+            return await use(tool, self.world, arguments)
+
+    async def _submit(self, agent: str, arguments: Mapping[str, Any]) -> str:
+        reply = await use(SUBMIT, None, arguments)
+        if agent == next(iter(self.recorder.agents)):
+            self.submission = self.submission or Submission(**arguments)
+        self.recorder.agent(agent).hold += 1
+        return reply
+
+    def _open(self, agent: str, call_id: str, name: str, arguments: Mapping[str, Any]) -> Row:
+        written = json.dumps(dict(arguments), ensure_ascii=False)
+        return self.recorder.open_step(
+            "tool", agent, tool=name, call_id=call_id, arguments=written
+        )

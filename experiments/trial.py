@@ -1,0 +1,208 @@
+"""One trial, from its spec to its record: a world, a graph, what happened, and whether it was right.
+
+With simulated models a trial runs in its own event loop on simulated time and is a pure function of
+its spec; with real ones it runs among others in the loop of the engine.
+"""
+
+import asyncio
+import json
+import platform
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+
+from experiments.recorder import LimitReachedError, Recorder, Row
+from experiments.spec import TrialSpec
+from experiments.sweep import load_task_set
+from experiments.toolbox import Toolbox
+from tasks.judging import Submission
+from tasks.task import Task, TaskSet, mode_of
+from topologies.agent import last_words
+from topologies.models import ModelSettings
+from topologies.simulated import luck, model
+from topologies.virtual_time import run_virtual
+
+Record = dict[str, list[Row]]
+"""Frame name to rows, with the fields of `results.records`; one row in "trials"."""
+
+MOST_SUPERSTEPS = 10_000
+
+
+def run_trial(spec: TrialSpec) -> Record:
+    """Run a trial of simulated models to its end, on simulated time."""
+    try:
+        return run_virtual(play_trial(spec))
+    finally:
+        model.forget(spec.trial_id)
+
+
+async def play_trial(spec: TrialSpec) -> Record:
+    """Run a trial in the current event loop. ValueError for a spec that cannot be."""
+    task_set = load_task_set(spec.task_set)
+    task = _task(spec.task_set, tuple(sorted(spec.settings.items())), spec.split, spec.index)
+    recorder = Recorder(spec.limits, spec.simulated)
+    world = task_set.world(task)
+    base = (spec.sweep_seed, spec.task_set, task.block)
+    toolbox = Toolbox(
+        world=world,
+        tools=task_set.tools(task.settings),
+        instructions=task_set.instructions(task.settings),
+        models=spec.models,
+        model_settings=ModelSettings(**spec.model_settings),
+        trial_id=spec.trial_id,
+        luck=(luck.part("task", *base), luck.part("trial", *base, spec.trial)),
+        recorder=recorder,
+    )
+    started_at = None if spec.simulated else datetime.now(UTC).isoformat(timespec="seconds")
+    recorder.started = asyncio.get_running_loop().time()
+    ended, crash, last = await _run_graph(spec, task, toolbox)
+    submission = toolbox.submission or Submission(answer=last)
+    row = {
+        **_identity(spec, task_set, task),
+        "started_at": started_at,
+        "seconds": recorder.now(),
+        "ended": ended,
+        "limit": recorder.limit,
+        "crash": crash,
+        "answer": submission.answer,
+        "status": submission.status,
+        "confidence": submission.confidence,
+        **_counts(recorder),
+    }
+    milestones: list[Row] = []
+    if ended != "crashed":
+        judgement = world.judge(task.goal, submission)
+        row |= {
+            "passed": judgement.passed,
+            "score": judgement.score,
+            "first_missed": judgement.first_missed,
+            "broken_invariants": task_set.invariants(task, world),
+        }
+        milestones = [
+            {
+                "trial_id": spec.trial_id,
+                "milestone": found.name,
+                "position": position,
+                "weight": found.weight,
+                "reached": found.reached,
+                "detail": found.detail or None,
+            }
+            for position, found in enumerate(judgement.milestones)
+        ]
+    steps = [{"trial_id": spec.trial_id, **step} for step in recorder.steps]
+    accesses = list(_accesses(spec, toolbox))
+    return {"trials": [row], "steps": steps, "accesses": accesses, "milestones": milestones}
+
+
+async def _run_graph(
+    spec: TrialSpec, task: Task, toolbox: Toolbox
+) -> tuple[str, str | None, str | None]:
+    """How the trial ended, why it crashed if it did, and the last words of the graph."""
+    module, _, name = spec.build.partition(":")
+    recorder = toolbox.recorder
+    try:
+        graph = getattr(import_module(module), name)(toolbox, **spec.topology_settings)
+        config = {"callbacks": [recorder], "recursion_limit": MOST_SUPERSTEPS}
+        async with asyncio.timeout(spec.limits.seconds) as within:
+            final = await graph.ainvoke({"messages": [HumanMessage(task.instruction)]}, config)
+    except LimitReachedError:
+        return "limit", None, None
+    except TimeoutError as error:
+        if within.expired():
+            recorder.limit = "seconds"
+            return "limit", None, None
+        return "crashed", f"TimeoutError: {error}", None
+    except Exception as error:
+        if recorder.limit is not None:
+            return "limit", None, None
+        return "crashed", f"{type(error).__name__}: {error}", None
+    if recorder.limit is not None and toolbox.submission is None:
+        return "limit", None, None
+    return "completed", None, last_words(final["messages"])
+
+
+def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
+    settings = task.settings
+    coupled = task.effective_coupling is not None
+    return {
+        "trial_id": spec.trial_id,
+        "sweep": spec.sweep,
+        "topology": spec.topology,
+        "task_set": spec.task_set,
+        "task": task.id,
+        "block": task.block,
+        "split": task.split,
+        "width": settings.get("width"),
+        "coupling": settings.get("coupling") if coupled else None,
+        "effective_coupling": task.effective_coupling,
+        "mode": mode_of(settings),
+        "write_share": settings.get("write_share", 0.0),
+        "phrasing": settings.get("phrasing"),
+        "style": settings.get("style"),
+        "settings": json.dumps(dict(settings), sort_keys=True),
+        "solvable": task.solvable,
+        "model": spec.models["default"],
+        "models": json.dumps(dict(spec.models), sort_keys=True),
+        "simulated": spec.simulated,
+        "trial": spec.trial,
+        "seed": spec.sweep_seed,
+        "python": platform.python_version(),
+        "corpus": task_set.corpus(),
+        "kit": version("fanout"),
+    }
+
+
+def _counts(recorder: Recorder) -> Row:
+    models = [row for row in recorder.steps if row["kind"] == "model"]
+    tools = [row for row in recorder.steps if row["kind"] == "tool"]
+
+    def total(column: str) -> float | None:
+        values = [row.get(column) for row in models]
+        known = [value for value in values if value is not None]
+        return None if len(known) < len(values) else sum(known)
+
+    tokens = ("prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens")
+    encodings = {row.get("encoding") for row in models}
+    return {
+        "agents": len({row["agent"] for row in models}),
+        "model_calls": len(models),
+        "tool_calls": len(tools),
+        "tool_errors": sum(row.get("error") is not None for row in tools),
+        **{column: total(column) for column in (*tokens, "dollars", "dollars_uncached")},
+        "encoding": encodings.pop() if len(encodings) == 1 else None,
+    }
+
+
+def _accesses(spec: TrialSpec, toolbox: Toolbox) -> Iterator[Row]:
+    number = 0
+    for row, call in toolbox.accesses:
+        log = toolbox.world.calls[call]
+        for access in log.accesses:
+            yield {
+                "trial_id": spec.trial_id,
+                "access": number,
+                "step": row["step"],
+                "call_id": row["call_id"],
+                "agent": row["agent"],
+                "message": row["message"],
+                "hold": row["hold"],
+                "op": access.op,
+                "table": access.table,
+                "key": access.key,
+                "predicate": access.predicate,
+                "version": access.version,
+                "undone": log.undone,
+                "at": row.get("ended", row["started"]),
+            }
+            number += 1
+
+
+@lru_cache(maxsize=256)
+def _task(name: str, settings: tuple[tuple[str, Any], ...], split: Any, index: int) -> Task:
+    return load_task_set(name).make(dict(settings), split, index)
