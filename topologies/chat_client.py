@@ -63,7 +63,8 @@ _WIRE_ORDER = {
 class FastChatOpenAI(ChatOpenAI):
     """A ChatOpenAI whose `ainvoke` costs about a sixth at long histories.
 
-    `limit` holds calls back until they fit its rates. `sends_cache_key` is False for endpoints
+    `limit` holds `ainvoke` and `astream` back until they fit its rates; the synchronous methods
+    are ChatOpenAI's own, unlimited and no faster. `sends_cache_key` is False for endpoints
     that refuse fields they do not know; `for_agent` then leaves `prompt_cache_key` out.
     """
 

@@ -38,8 +38,9 @@ def price(
 ) -> tuple[float | None, float | None]:
     """Dollars of one call as charged, and as they would be if no prompt were cached.
 
-    `base_url` names the endpoint where that is not plain from the model's name: the same model
-    has another price elsewhere. Both are None if the model or the endpoint is not in the list.
+    `base_url` is the endpoint that was called. Without it the name alone decides, which is right
+    for a real model that a simulated one is priced as, and wrong for an open model served at
+    home. Both are None if the model or the endpoint is not in the list.
     """
     if not usage.prompt_tokens and not usage.completion_tokens:
         return (0.0, 0.0) if _sample(model_name, base_url, on) is not None else (None, None)

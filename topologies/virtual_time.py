@@ -41,6 +41,8 @@ class ThreadUsedError(RuntimeError):
 
 def whole_ticks(seconds: float) -> float:
     """The least multiple of `TICK` that is not below `seconds` (never below 0)."""
+    if seconds == math.inf:
+        return seconds
     return max(0, math.ceil(seconds * TICKS_PER_SECOND)) / TICKS_PER_SECOND
 
 
@@ -100,9 +102,7 @@ class _JumpingSelector:
         self._loop = loop
 
     def select(self, timeout: float | None) -> list[Any]:
-        if timeout is None:
-            self._loop.report_deadlock()
-        elif timeout > 0:
+        if timeout is None or timeout > 0:
             self._loop.jump()
         return []
 
@@ -137,8 +137,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return self._now
 
     def jump(self) -> None:
-        """Move the clock to the next timer."""
-        self._now = self._scheduled[0].when()
+        """Move the clock to the next timer; `DeadlockError` if there is none."""
+        when = self._scheduled[0].when() if self._scheduled else math.inf
+        if when == math.inf:
+            self._report_deadlock()
+        self._now = when
 
     def call_at(
         self,
@@ -179,7 +182,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             done.set_exception(error)
         return done
 
-    def report_deadlock(self) -> NoReturn:
+    def _report_deadlock(self) -> NoReturn:
         """Say what waits, and blame the threads that came up meanwhile, if any did."""
         threads = sorted(t.name for t in set(threading.enumerate()) - self._threads_at_start)
         if threads:

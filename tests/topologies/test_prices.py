@@ -54,7 +54,8 @@ def test_no_tokens_cost_nothing() -> None:
 
 def test_openais_own_address_gives_openais_prices() -> None:
     usage = Usage(1_000, 0, 100)
-    assert price("gpt-4o", usage, base_url="https://api.openai.com/v1") == price("gpt-4o", usage)
+    for base_url in ("https://api.openai.com/v1", "https://api.openai.com/v1/"):
+        assert price("gpt-4o", usage, base_url=base_url) == price("gpt-4o", usage)
 
 
 def test_prices_are_dated() -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import signal
@@ -9,12 +10,15 @@ from typing import Any
 import httpx2
 import openai
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
+from pydantic import SecretStr
 
+from topologies.chat_client import FastChatOpenAI, for_agent
 from topologies.models import in_process_model
 from topologies.simulated.server import serve
 from topologies.simulated.transport import BASE_URL, InProcessTransport
 from topologies.simulated.wire import Reply, Request
+from topologies.virtual_time import run_virtual
 
 PROFILES = ("typical", "slow")
 ASK: dict[str, Any] = {"model": "typical", "messages": [{"role": "user", "content": "Wie viele?"}]}
@@ -130,14 +134,26 @@ def test_over_http_come_the_same_bytes_as_in_the_process(
 
 def test_the_chat_client_gets_the_same_message_from_both(base_url: str) -> None:
     inside = in_process_model("typical", scripted, PROFILES)
-    outside = inside.__class__(
-        model="typical", base_url=base_url, api_key="any", http_socket_options=()
-    )
     question = [HumanMessage("How many?")]
-    messages = [m.bind_tools(TOOLS).invoke(question) for m in (inside, outside)]
-    assert messages[0].tool_calls == messages[1].tool_calls
-    assert messages[0].usage_metadata == messages[1].usage_metadata
-    assert messages[0].response_metadata == messages[1].response_metadata
+
+    async def ask(outside: FastChatOpenAI) -> list[AIMessage]:
+        agent = for_agent(outside, "lead", "lead", 5, "trial-1").bind_tools(TOOLS)
+        return await asyncio.gather(*(agent.ainvoke(question) for _ in range(3)))
+
+    async def over_http() -> list[AIMessage]:
+        async with httpx2.AsyncClient() as wire:
+            key = SecretStr("any")
+            return await ask(
+                FastChatOpenAI(
+                    model="typical", base_url=base_url, api_key=key, http_async_client=wire
+                )
+            )
+
+    here, there = run_virtual(ask(inside)), asyncio.run(over_http())
+    for one, other in zip(here, there, strict=True):
+        assert one.tool_calls == other.tool_calls
+        assert one.usage_metadata == other.usage_metadata
+        assert one.response_metadata == other.response_metadata
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.1.2.3", "example.com"])

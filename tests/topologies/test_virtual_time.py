@@ -2,6 +2,7 @@ import asyncio
 import hashlib
 import itertools
 import json
+import math
 import operator
 import os
 import subprocess
@@ -151,6 +152,11 @@ def test_a_trial_in_which_nothing_can_happen_ends_with_the_names_of_those_who_wa
 
     with pytest.raises(DeadlockError, match=r"At 1\.5 s .*lead_waits"):
         run_virtual(lead_waits())
+
+
+def test_waiting_for_ever_is_a_deadlock_too() -> None:
+    with pytest.raises(DeadlockError, match=r"At 0\.0 s"):
+        run_virtual(asyncio.sleep(math.inf))
 
 
 def test_what_a_trial_leaves_behind_is_cancelled_in_the_order_of_creation() -> None:
