@@ -72,7 +72,8 @@ def count(text: str) -> int:
 def count_request(messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> int:
     """Prompt tokens of a Chat Completions request: its rendering and the call to speak.
 
-    `messages` and `tools` are as decoded from JSON. Segments are cached, so that a conversation that grows costs its new messages only.
+    `messages` and `tools` are as decoded from JSON. Segments are cached, so that a conversation
+    that grows costs its new messages only.
     """
     return sum(len(segment) for segment in segments(messages, tools)) + _PRIMING
 
@@ -89,7 +90,8 @@ def render(messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> 
 
 
 def _parts(messages: Sequence[Message], tools: Sequence[Tool] | None) -> list[tuple[str, str]]:
-    parts = [("tools", _tools_body(marshal.dumps(tools, 2)))] if tools else []
+    plain: Any = tools
+    parts = [("tools", _tools_body(marshal.dumps(plain, 2)))] if tools else []
     parts.extend(_message_part(message) for message in messages)
     return parts
 
