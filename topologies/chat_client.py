@@ -13,11 +13,12 @@ openai's client does not know) takes ChatOpenAI's own way.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx2
 import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
@@ -25,6 +26,8 @@ from langchain_openai.chat_models import base as langchain_openai_base
 from pydantic import ConfigDict, Field
 
 from topologies.rate_limit import RateLimit
+
+AnyChatModel = TypeVar("AnyChatModel", bound=BaseChatModel)
 
 # ChatOpenAI's translation of openai's errors; private there, and test_chat_client.py says so
 # when it moves.
@@ -143,21 +146,24 @@ class FastChatOpenAI(ChatOpenAI):
 
 
 def for_agent(
-    model: ChatOpenAI, agent: str, role: str, seed: int | None, cache_key: str | None
-) -> ChatOpenAI:
+    model: AnyChatModel, agent: str, role: str, seed: int | None, cache_key: str | None
+) -> AnyChatModel:
     """The shared model as one agent uses it: its name and role, its seed, its prompt cache.
 
-    A copy that shares all clients and takes some microseconds. `agent` and `role` are metadata
-    of every call (callbacks see them), never part of a request. With a seed of None the model
-    keeps its own; with a cache key of None the request has none.
+    A copy that shares all clients and takes some microseconds. `agent`, `role` and, for an
+    OpenAI-compatible model, `endpoint` (its base URL, by which calls are priced) are metadata of
+    every call: callbacks see them, and they are never part of a request. With a seed of None the
+    model keeps its own; with a cache key of None the request has none. A model of another kind,
+    from an outside builder, gets the metadata only.
     """
-    changes: dict[str, Any] = {
-        "metadata": {**(model.metadata or {}), "agent": agent, "role": role},
-    }
-    if seed is not None:
-        changes["seed"] = seed
-    if cache_key is not None and getattr(model, "sends_cache_key", True):
-        changes["model_kwargs"] = {**model.model_kwargs, "prompt_cache_key": cache_key}
+    metadata = {**(model.metadata or {}), "agent": agent, "role": role}
+    changes: dict[str, Any] = {"metadata": metadata}
+    if isinstance(model, ChatOpenAI):
+        metadata["endpoint"] = str(model.root_async_client.base_url)
+        if seed is not None:
+            changes["seed"] = seed
+        if cache_key is not None and getattr(model, "sends_cache_key", True):
+            changes["model_kwargs"] = {**model.model_kwargs, "prompt_cache_key": cache_key}
     return model.model_copy(update=changes)
 
 

@@ -19,7 +19,7 @@ from typing import cast
 
 import dotenv
 import httpx2
-from langchain_openai import ChatOpenAI
+from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
 from topologies import MODELS
@@ -48,10 +48,10 @@ class ModelSettings:
     sends_cache_key: bool = True
 
 
-Builder = Callable[[str, ModelSettings], ChatOpenAI]
+Builder = Callable[[str, ModelSettings], BaseChatModel]
 
 
-def make_model(name: str, settings: ModelSettings | None = None) -> ChatOpenAI:
+def make_model(name: str, settings: ModelSettings | None = None) -> BaseChatModel:
     """The shared client of the model "provider:name"; the same arguments give the same object.
 
     Raises ValueError, in one line that says what to do, for a provider or profile that does not
@@ -60,7 +60,7 @@ def make_model(name: str, settings: ModelSettings | None = None) -> ChatOpenAI:
     return _made(name, settings or ModelSettings())
 
 
-def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
+def openai_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
     """A model at OPENAI_BASE_URL (OpenAI's own by default) with the key OPENAI_API_KEY.
 
     Both are read from the environment, or else from a .env file in the working directory.
@@ -92,7 +92,7 @@ def openai_model(name: str, settings: ModelSettings) -> ChatOpenAI:
     )
 
 
-def simulated_model(name: str, settings: ModelSettings) -> ChatOpenAI:
+def simulated_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
     """The embedded model with a profile, such as `typical` or `typical?slip=0.01`."""
     embedded = importlib.import_module("topologies.simulated.model")
     importlib.import_module("topologies.simulated.profile").profile(name)
@@ -133,7 +133,7 @@ def in_process_model(
 
 
 @cache
-def _made(name: str, settings: ModelSettings) -> ChatOpenAI:
+def _made(name: str, settings: ModelSettings) -> BaseChatModel:
     provider, _, rest = name.partition(":")
     if provider in MODELS:
         return _function(MODELS[provider])(rest, settings)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -294,6 +295,7 @@ def test_an_agents_copy_has_its_name_seed_and_cache_and_shares_the_client() -> N
     assert [(m["sweep"], m["agent"], m["role"]) for m in witness.seen] == [
         ("s", f"agent-{n}", "subagent") for n in range(3)
     ]
+    assert {m["endpoint"] for m in witness.seen} == {f"{BASE_URL}/"}
     assert all(agent.root_async_client is shared.root_async_client for agent in agents)
     assert (shared.seed, shared.metadata) == (None, {"sweep": "s"})
     assert "prompt_cache_key" not in shared.model_kwargs
@@ -306,6 +308,14 @@ def test_the_cache_key_is_left_out_where_it_is_not_wanted() -> None:
     for body in RECORDS[FastChatOpenAI].bodies[-2:]:
         assert "prompt_cache_key" not in json.loads(body)
         assert "seed" not in json.loads(body)
+
+
+def test_a_model_of_another_kind_gets_its_agents_name_and_role() -> None:
+    model = FakeListChatModel(responses=["a word"])
+    agent = for_agent(model, "lead", "lead", 5, "trial")
+    assert agent.metadata == {**(model.metadata or {}), "agent": "lead", "role": "lead"}
+    assert "agent" not in (model.metadata or {})
+    assert run_virtual(agent.ainvoke("Hi")).content == "a word"
 
 
 def test_an_agents_copy_is_cheap() -> None:
