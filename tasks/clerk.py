@@ -23,12 +23,17 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """A call a worker wants to make; `keep` names the fields of the reply that it will need."""
+    """A call a worker wants to make; `keep` names the fields of the reply that it will need.
+
+    `refusals` are the words of error replies that its script knows how to go on from: it receives
+    `{"refused": words}`. After any other error it tries again.
+    """
 
     tool: str
     arguments: Values
     keep: tuple[str, ...] = ()
     writes: bool = False
+    refusals: tuple[str, ...] = ()
 
 
 Script = Generator[Call, Values, str]
@@ -242,7 +247,7 @@ def next_turn(clerk: Clerk, conversation: Conversation, mind: Mind) -> Turn:
     if calls:
         return Turn("\n".join(desk.new_lines), tuple(calls))
     closing = clerk.closing(desk, items)
-    calls = work.advance(closing)
+    calls = work.advance([item for item in closing if item.label not in desk.outcomes])
     if calls:
         return Turn("\n".join(desk.new_lines), tuple(calls))
     return _finish(clerk, desk, mind, items, closing, work)
@@ -304,10 +309,16 @@ class _Work:
             if values is not None:
                 self._note(at, self.mind.note(at, values))
                 return None
-            self.errors_seen += 1
             if not self.mind.notices(f"{at}.{len(made)}"):
+                self.errors_seen += 1
                 self._note(at, {"assumed": True})
                 return None
+            reply = made[-1].reply or ""
+            refused = next((words for words in wanted.refusals if words in reply), None)
+            if refused is not None:
+                self._note(at, {"refused": refused})
+                return None
+            self.errors_seen += 1
             if len(made) >= MAX_ATTEMPTS:
                 self._note(at, {"gave_up": True})
                 return None
@@ -395,7 +406,7 @@ def _finish(
         for at, values in work.notes.items()
         if at.split(".")[0] in undone
     ]
-    written = [f"{item.label}: {desk.outcomes[item.label]}" for item in items]
+    written = [f"{item.label}: {desk.outcomes[item.label]}" for item in done]
     for i, line in enumerate([*written, *clerk.answer(desk, items)]):
         said = mind.line(f"answer.{line.split(':')[0]}.{i}", line)
         if said is not None:

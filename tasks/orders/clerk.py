@@ -1,0 +1,288 @@
+"""How a competent worker handles a batch at the order desk, knowing only what the text says.
+
+It reads labelled requests, looks up what the policy asks about, decides, writes if it is to act and
+ends each request with its answer line, which says all that the summaries need. Requests that are
+only answered leave no trace in the world, so it subtracts what the ones it knows of would take.
+"""
+
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from tasks.clerk import FAILED, ITEM_LINE, NOT_WRITTEN, Call, Clerk, Desk, Item, Script, Values
+
+CUSTOMER = re.compile(r"\bC\d+\b")
+PRODUCT = re.compile(r"\bP\d+\b")
+ORDER = re.compile(r"\bO\d+\b")
+REQUEST = re.compile(r"\bR\d+\b")
+QUANTITY = re.compile(r"(?<![\w-])\d+(?![\w-])")
+ONLY_ANSWER = re.compile(r"\[(?:answer|advice) only\]")
+ALL_ANSWER = re.compile(r"\bAll are \[(?:answer|advice) only\]")
+REFUND_TO = re.compile(r"^(?:Refunds|Money paid back) .*\((card|original)\)", re.MULTILINE)
+ASKS_SUMMARY = re.compile(r"\bsummary\b")
+DECISION = re.compile(
+    r"^(?:sell (?P<cost>\d+)|refund (?P<paid>\d+) to (?P<to>\w+)|backorder|decline)\b.*, "
+)
+FORBIDDEN = (
+    (
+        re.compile(r"gift card of (?:customer )?C\d+"),
+        "another customer's gift card is to be charged",
+    ),
+    (re.compile(r"twice the amount|double what they paid"), "more than the full amount is asked"),
+    (re.compile(r"(?:carried out|undone)\.$", re.MULTILINE), "one request forbids another"),
+)
+SHORT = ("not enough stock", "not enough balance")
+REFUND_WITHIN_DAYS = 30
+Reading = Generator[Call, Values, Values]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request as its text has it."""
+
+    customer: str
+    sku: str
+    quantity: int
+    order: str
+    answers: bool
+
+
+def work(item: Item, desk: Desk) -> Script:
+    """The script of a request, or of a summary e-mail."""
+    if item.label.startswith("M"):
+        return _summary(item, desk)
+    asked = _asked(item.text, desk)
+    return _refund(item, asked, desk) if asked.order else _purchase(item, asked, desk)
+
+
+def keys(item: Item) -> frozenset[str]:
+    """The customer, product and order that a request names."""
+    return frozenset(
+        found for kind in (CUSTOMER, PRODUCT, ORDER) for found in kind.findall(item.text)
+    )
+
+
+def blocked(system: str, task: str) -> str | None:  # noqa: ARG001
+    """Why the batch cannot be done as written."""
+    requests = "\n".join(
+        f"{label}: {text}" for label, text in ITEM_LINE.findall(task) if REQUEST.fullmatch(label)
+    )
+    return next((f"Refused: {why}." for sign, why in FORBIDDEN if sign.search(requests)), None)
+
+
+def closing(desk: Desk, items: Sequence[Item]) -> list[Item]:
+    """One summary for each customer who accepts e-mail and has a request carried out."""
+    if not ASKS_SUMMARY.search(desk.task):
+        return []
+    labels: dict[str, list[str]] = {}
+    accept: set[str] = set()
+    for item in items:
+        asked = _asked(item.text, desk)
+        outcome = desk.outcomes.get(item.label, FAILED)
+        if asked.answers or outcome in (FAILED, NOT_WRITTEN) or not asked.customer:
+            continue
+        labels.setdefault(asked.customer, []).append(item.label)
+        if outcome.endswith(", mail"):
+            accept.add(asked.customer)
+    return [
+        Item(f"M{customer[1:]}", f"Summary for {customer} of {', '.join(labels[customer])}.")
+        for customer in labels
+        if customer in accept
+    ]
+
+
+def _purchase(item: Item, asked: _Asked, desk: Desk) -> Script:
+    customer = yield from _customer(asked, desk)
+    product = yield from _read("get_product", "products", "sku", asked.sku, _PRODUCT, desk)
+    card = customer
+    if _by_rows(desk):
+        key = str(customer.get("gift_card"))
+        card = yield from _read("", "gift_cards", "", key, ("balance",), desk)
+    units, money, _ = _spoken_for(item, asked, desk)
+    stock, balance = _whole(product.get("stock")), _whole(card.get("balance"))
+    cost = _whole(product.get("price")) * asked.quantity
+    sells = stock - units >= asked.quantity and balance - money >= cost
+    goods: Values = {"customer": asked.customer, "sku": asked.sku, "quantity": asked.quantity}
+    sold, waits = _line(f"sell {cost}", customer), _line(f"backorder {asked.quantity}", customer)
+    if asked.answers:
+        return sold if sells else waits
+    if not _by_rows(desk):
+        if sells:
+            reply = yield Call("sell", goods, ("amount",), writes=True, refusals=SHORT)
+            if "refused" not in reply:
+                return _line(f"sell {_whole(reply.get('amount', cost))}", customer)
+        yield Call("backorder", goods, ("backordered",), writes=True)
+        return waits
+    if not sells:
+        yield _create("backorders", goods)
+        return waits
+    yield _update("products", asked.sku, {"stock": stock - asked.quantity})
+    yield _update("gift_cards", str(customer.get("gift_card")), {"balance": balance - cost})
+    yield _create("payments", {**goods, "amount": cost})
+    return sold
+
+
+def _refund(item: Item, asked: _Asked, desk: Desk) -> Script:
+    customer = yield from _customer(asked, desk)
+    order = yield from _read("get_order", "orders", "order", asked.order, _ORDER, desk)
+    amount, days = _whole(order.get("amount")), order.get("delivered_days_ago")
+    _, _, promised = _spoken_for(item, asked, desk)
+    reason = None
+    if order.get("status") == "refunded" or promised:
+        reason = "already_refunded"
+    elif order.get("status") != "delivered" or days is None:
+        reason = "not_delivered"
+    elif _whole(days) > REFUND_WITHIN_DAYS:
+        reason = "too_old"
+    to = _refund_to(desk) if reason is None else ""
+    if asked.answers:
+        said = f"decline {reason}" if reason else f"refund {amount} to {to}"
+        return _line(said, customer)
+    if reason is None and not _by_rows(desk):
+        arguments: Values = {"order": asked.order, "to": to}
+        again = ("already refunded",)
+        reply = yield Call("refund", arguments, ("amount",), writes=True, refusals=again)
+        if "refused" not in reply:
+            return _line(f"refund {_whole(reply.get('amount', amount))} to {to}", customer)
+        reason = "already_refunded"
+    about: Values = {"order_id": asked.order, "customer": asked.customer}
+    if reason is not None:
+        if _by_rows(desk):
+            yield _create("declines", {**about, "reason": reason})
+        else:
+            decline: Values = {"order": asked.order, "reason": reason}
+            yield Call("decline_refund", decline, ("declined",), writes=True)
+        return _line(f"decline {reason}", customer)
+    yield _update("orders", asked.order, {"status": "refunded"})
+    if to == "card":
+        key = str(customer.get("gift_card"))
+        card = yield from _read("", "gift_cards", "", key, ("balance",), desk)
+        yield _update("gift_cards", key, {"balance": _whole(card.get("balance")) + amount})
+    yield _create("refunds", {**about, "amount": amount, "destination": to})
+    return _line(f"refund {amount} to {to}", customer)
+
+
+def _summary(item: Item, desk: Desk) -> Script:
+    customer, labels = CUSTOMER.findall(item.text)[0], REQUEST.findall(item.text)
+    if _by_rows(desk):
+        where = {"table": "emails", "column": "customer", "value": customer}
+        reply = yield Call("find_rows", where, ("rows",))
+    else:
+        reply = yield Call("find_emails", {"customer": customer}, ("emails",))
+    sent = str([*reply.get("rows", []), *reply.get("emails", [])])
+    if "summary" in sent:
+        return "a summary was there"
+    if _by_rows(desk):
+        yield _create("emails", {"customer": customer, "kind": "summary", "requests": labels})
+    else:
+        arguments: Values = {"customer": customer, "requests": labels}
+        yield Call("send_summary", arguments, ("sent",), writes=True)
+    return "summary sent"
+
+
+_PRODUCT = ("price", "stock")
+_ORDER = ("status", "amount", "delivered_days_ago")
+
+
+def _customer(asked: _Asked, desk: Desk) -> Reading:
+    keep = ("contact", "gift_card") if _by_rows(desk) else ("contact", "balance")
+    return (yield from _read("get_customer", "customers", "customer", asked.customer, keep, desk))
+
+
+def _read(
+    tool: str, table: str, argument: str, key: str, keep: tuple[str, ...], desk: Desk
+) -> Reading:
+    """One thing looked up by its own tool, or as a row."""
+    if _by_rows(desk):
+        return (yield Call("get_row", {"table": table, "key": key}, keep))
+    return (yield Call(tool, {argument: key}, keep))
+
+
+def _create(table: str, values: Values) -> Call:
+    return Call("create_row", {"table": table, "values": values}, ("id",), writes=True)
+
+
+def _update(table: str, key: str, values: Values) -> Call:
+    arguments: Values = {"table": table, "key": key, "values": values}
+    return Call("update_row", arguments, ("updated",), writes=True)
+
+
+def _by_rows(desk: Desk) -> bool:
+    return "get_row" in desk.offers
+
+
+def _line(decision: str, customer: Values) -> str:
+    return f"{decision}, {'mail' if customer.get('contact') == 'email' else 'no mail'}"
+
+
+def _asked(text: str, desk: Desk) -> _Asked:
+    customer, sku, order = (
+        next(iter(kind.findall(text)), "") for kind in (CUSTOMER, PRODUCT, ORDER)
+    )
+    quantity = next(iter(QUANTITY.findall(text)), "0")
+    told = f"{desk.conversation.background}\n{desk.task}"
+    answers = bool(ONLY_ANSWER.search(text) or ALL_ANSWER.search(told))
+    return _Asked(customer, sku, int(quantity), order, answers)
+
+
+def _refund_to(desk: Desk) -> str:
+    stated = REFUND_TO.search(f"{desk.conversation.background}\n{desk.task}")
+    return stated.group(1) if stated else desk.choose("refund_to", ("card", "original"))
+
+
+def _spoken_for(item: Item, asked: _Asked, desk: Desk) -> tuple[int, int, bool]:
+    """What other requests that were only answered take: units, money, and the order's refund."""
+    texts: dict[str, str] = {}
+    decided: dict[str, str] = {}
+    for label, text in ITEM_LINE.findall(f"{desk.conversation.background}\n{desk.task}"):
+        if DECISION.match(text):
+            decided[label] = text
+        elif REQUEST.fullmatch(label) and CUSTOMER.search(text):
+            texts.setdefault(label, text)
+    decided |= desk.outcomes
+    units, money, promised = 0, 0, False
+    for label, text in texts.items():
+        found = DECISION.match(decided.get(label, ""))
+        other = _asked(text, desk)
+        if label == item.label or found is None or not other.answers:
+            continue
+        same = other.customer == asked.customer
+        if found["cost"]:
+            units += other.quantity if other.sku == asked.sku else 0
+            money += int(found["cost"]) if same else 0
+        elif found["paid"]:
+            money -= int(found["paid"]) if same and found["to"] == "card" else 0
+            promised = promised or other.order == asked.order
+    return units, money, promised
+
+
+def _whole(value: object) -> int:
+    """The number in a reply; 0 where there is none."""
+    text = str(value).strip()
+    return int(text) if re.fullmatch(r"-?\d{1,15}", text) else 0
+
+
+CLERK = Clerk(
+    tools=frozenset(
+        [
+            "get_customer",
+            "get_product",
+            "get_order",
+            "find_emails",
+            "sell",
+            "backorder",
+            "refund",
+            "decline_refund",
+            "send_summary",
+            "get_row",
+            "find_rows",
+            "create_row",
+            "update_row",
+            "delete_row",
+        ]
+    ),
+    work=work,
+    keys=keys,
+    blocked=blocked,
+    closing=closing,
+)
