@@ -93,15 +93,19 @@ def _cost(row: dict[str, Any]) -> str:
         row[f"{name}_ratio"] for name in ("tokens", "dollars", "dollars_uncached")
     )
     parts = [
-        f"{ratio:.2g}x the {name}"
+        f"{_times(ratio)} the {name}"
         for name, ratio in (("tokens", tokens), ("dollars", dollars))
         if ratio is not None
     ]
     if dollars is not None and plain is not None and (dollars - 1) * (plain - 1) < 0:
-        parts.append(f"{plain:.2g}x the dollars if nothing were cached")
+        parts.append(f"{_times(plain)} the dollars if nothing were cached")
     if not parts:
         return ""
     return ", at " + (parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1])
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}x" if ratio < 0.995 else f"{ratio:.1f}x"
 
 
 def _points(share: float) -> str:

@@ -1,18 +1,30 @@
 """Runs made to measure: trials frames whose true rates and costs are known."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import polars as pl
 import pytest
 
 from results.records import frame
 
-MakeTrials = Callable[..., pl.DataFrame]
+OfTrial = Callable[[str, int, int], object]
+
+
+class Make(Protocol):
+    """The builder that the fixture `make_trials` hands to a test."""
+
+    def __call__(
+        self,
+        outcomes: Mapping[str, Sequence[Sequence[bool | None]]],
+        **fields: OfTrial | str | float | None,
+    ) -> pl.DataFrame: ...
 
 
 def made_trials(
-    outcomes: Mapping[str, Sequence[Sequence[bool | None]]], **fields: Any
+    outcomes: Mapping[str, Sequence[Sequence[bool | None]]], **fields: OfTrial | str | float | None
 ) -> pl.DataFrame:
     """A trials frame from topology -> task -> outcome of each trial (None is a crash).
 
@@ -65,6 +77,12 @@ def made_trials(
 
 
 @pytest.fixture
-def make_trials() -> MakeTrials:
+def make_trials() -> Make:
     """The builder `made_trials`."""
     return made_trials
+
+
+@pytest.fixture(scope="session")
+def published() -> dict[str, Any]:
+    """Published numbers that the estimators must reproduce, each with its source."""
+    return json.loads(Path(__file__).with_name("published.json").read_text(encoding="utf-8"))

@@ -1,0 +1,114 @@
+"""Which topology did better, and the sentences that say so."""
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from results.compare import compare
+from results.sentences import caveats, what_can_be_said
+
+if TYPE_CHECKING:
+    from .conftest import Make
+
+
+def tasks(*passes: int, n: int = 8) -> list[list[bool]]:
+    return [[trial < c for trial in range(n)] for c in passes]
+
+
+GOOD = tasks(*[8, 7, 8, 6, 7, 8, 8, 7, 6, 8, 7, 8])
+POOR = tasks(*[6, 6, 7, 4, 6, 5, 7, 6, 4, 7, 5, 6])
+
+
+def said(trials: pl.DataFrame, **options: Any) -> list[str]:
+    return what_can_be_said(compare(trials, **options)).get_column("sentence").to_list()
+
+
+def test_a_clear_difference_is_said_with_its_interval_and_its_cost(make_trials: "Make") -> None:
+    trials = make_trials(
+        {"single_thread": GOOD, "lead_subagents": POOR},
+        prompt_tokens=lambda topology, *_: 900 if topology[0] == "s" else 1300,
+    )
+    row = compare(trials).row(0, named=True)
+    assert row["difference"] == pytest.approx(-19 / 96)
+    assert row["estimate"] - row["reference_estimate"] == pytest.approx(row["difference"])
+    assert row["low"] < row["difference"] < row["high"] < 0
+    assert (row["interval"], row["tasks"], row["simulated"]) == ("paired t", 12, True)
+    assert said(trials, ks=(1,)) == [
+        "In simulation, on orders (act, width 4, coupling 0.5) lead_subagents passed 20 points "
+        "less often than single_thread (95% interval 14 to 25 points; 12 tasks x 8 trials), at "
+        "1.4x the tokens and 1.0x the dollars."
+    ]
+
+
+def test_the_same_difference_of_a_real_model_is_not_called_simulated(make_trials: "Make") -> None:
+    trials = make_trials({"single_thread": POOR, "lead_subagents": GOOD}, simulated=False)
+    first, second = said(trials)
+    assert first.startswith(
+        "On orders (act, width 4, coupling 0.5) lead_subagents passed 20 points"
+    )
+    assert "more often" in first
+    assert "passed all 4 of 4 trials of a task more often than single_thread, by" in second
+    assert caveats(trials) == [
+        "With a real model, topologies are paired by task only: trials of the same number share no "
+        "luck."
+    ]
+
+
+def test_an_interval_that_includes_0_is_not_enough_evidence(make_trials: "Make") -> None:
+    trials = make_trials({"single_thread": GOOD, "lead_subagents": GOOD[::-1]})
+    found = what_can_be_said(compare(trials))
+    assert found.get_column("settled").to_list() == [False, False]
+    assert all("not enough evidence yet" in text for text in found.get_column("sentence"))
+
+
+def test_two_perfect_topologies_are_not_shown_to_be_equal(make_trials: "Make") -> None:
+    row = compare(make_trials({"single_thread": tasks(8, 8, 8), "lead_subagents": tasks(8, 8, 8)}))
+    assert row.get_column("interval").unique().to_list() == ["difference of posteriors"]
+    assert row.select((pl.col("low") < 0) & (pl.col("high") > 0)).to_series().all()
+
+
+def test_one_task_or_no_common_task_is_not_enough(make_trials: "Make") -> None:
+    alone = said(make_trials({"single_thread": tasks(8), "lead_subagents": tasks(2)}), ks=(1,))
+    assert "no interval: it takes at least 2 tasks; 1 task x 8 trials" in alone[0]
+    without = said(make_trials({"lead_subagents": GOOD}), ks=(1,))
+    assert "nothing can be compared" in without[0]
+    assert compare(make_trials({"single_thread": GOOD})).is_empty()
+
+
+def test_a_difference_that_its_family_does_not_carry_is_called_a_hint(make_trials: "Make") -> None:
+    slightly = tasks(*[7, 7, 8, 6, 6, 8, 7, 7, 6, 7, 7, 7])
+    others = {f"team_{number}": GOOD for number in range(12)}
+    trials = make_trials({"single_thread": GOOD, "lead_subagents": slightly, **others})
+    found = compare(trials, ks=(1,))
+    row = found.row(by_predicate=pl.col("topology") == "lead_subagents", named=True)
+    assert row["high"] < 0
+    assert (row["p"], row["p_holm"], row["family"]) == pytest.approx((0.0625, 0.8125, 13))
+    sentence = what_can_be_said(found).filter(pl.col("topology") == "lead_subagents").item(0, -1)
+    assert sentence.endswith(
+        "Take it as a hint: p = 0.81 by sign flips after allowing for 13 comparisons."
+    )
+
+
+def test_each_setting_is_compared_within_itself(make_trials: "Make") -> None:
+    trials = make_trials(
+        {"single_thread": GOOD, "lead_subagents": POOR[:6] + GOOD[6:]},
+        mode=lambda _, task, __: "act" if task < 6 else "answer",
+    )
+    found = compare(trials, ks=(1,))
+    assert found.get_column("cell").to_list() == [
+        "orders (act, width 4, coupling 0.5)",
+        "orders (answer, width 4, coupling 0.5)",
+    ]
+    assert found.get_column("difference").to_list() == pytest.approx([-10 / 48, 0.0])
+
+
+def test_caveats_name_simulation_crashes_and_mixed_counts(make_trials: "Make") -> None:
+    trials = make_trials(
+        {"single_thread": [[True, None], [True, True]]},
+        encoding=lambda _, task, __: f"encoding-{task}",
+    )
+    simulated, mixed, crashed = caveats(trials)
+    assert "no evidence about any real model" in simulated
+    assert "2 ways (encoding-0, encoding-1)" in mixed
+    assert crashed.startswith("1 of 4 trials crashed")

@@ -1,0 +1,104 @@
+"""Paired differences: intervals, sign flips, McNemar and Holm."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from results.differences import holm, mcnemar_exact, paired_difference, sign_flip, t_interval
+
+
+def counts(c: list[int], n: int = 8) -> tuple[Any, Any]:
+    return np.array(c), np.full(len(c), n)
+
+
+def test_the_interval_is_students_t_of_the_task_differences() -> None:
+    found = paired_difference(counts([8, 6, 4, 8]), counts([6, 6, 2, 2]), np.arange(4))
+    gains = np.array([2, 0, 2, 6]) / 8
+    assert found.estimate == pytest.approx(gains.mean())
+    half = 3.182446 * gains.std(ddof=1) / 2
+    assert (found.low, found.high) == pytest.approx((gains.mean() - half, gains.mean() + half))
+    assert (found.kind, found.units) == ("paired t", 4)
+
+
+def test_the_t_interval_covers_about_95_percent() -> None:
+    rng = np.random.default_rng(11)
+    hits = 0
+    for _ in range(600):
+        first, second = rng.beta(3, 1, 20), rng.beta(2, 2, 20)
+        c1, c2 = rng.binomial(8, first), rng.binomial(8, second)
+        found = paired_difference(counts(c1.tolist()), counts(c2.tolist()), np.arange(20))
+        assert found.low is not None
+        assert found.high is not None
+        hits += found.low <= 0.25 <= found.high
+    assert 0.92 <= hits / 600 <= 0.98
+
+
+@pytest.mark.parametrize(("first", "second"), [([8] * 12, [8] * 12), ([8] * 12, [0] * 12)])
+def test_equal_differences_never_give_an_interval_of_width_zero(
+    first: list[int], second: list[int]
+) -> None:
+    found = paired_difference(counts(first), counts(second), np.arange(12))
+    assert found.kind == "difference of posteriors"
+    assert found.low is not None
+    assert found.high is not None
+    assert found.high - found.low > 0.05
+    assert -1 <= found.low < found.high <= 1
+
+
+def test_without_two_tasks_there_is_no_interval() -> None:
+    one = paired_difference(counts([4]), counts([8]), np.arange(1))
+    assert (one.estimate, one.low, one.high, one.p, one.units) == (-0.5, None, None, None, 1)
+    none = paired_difference(counts([]), counts([]), np.arange(0))
+    assert (none.estimate, none.units) == (None, 0)
+
+
+def test_tasks_with_fewer_than_k_trials_on_a_side_take_no_part() -> None:
+    first = (np.array([4, 4, 2]), np.array([4, 4, 2]))
+    second = (np.array([0, 4, 0]), np.array([4, 4, 4]))
+    found = paired_difference(first, second, np.arange(3), k=4)
+    assert (found.estimate, found.units) == (0.5, 2)
+
+
+def test_settings_of_one_base_task_are_one_unit() -> None:
+    first, second = [8, 6, 4, 8, 7], [6, 6, 2, 2, 7]
+    alone = paired_difference(counts(first), counts(second), np.arange(5))
+    copied = paired_difference(counts(first * 3), counts(second * 3), np.tile(np.arange(5), 3))
+    assert (copied.low, copied.high, copied.p) == pytest.approx((alone.low, alone.high, alone.p))
+
+
+def test_sign_flips_are_exact_for_few_tasks() -> None:
+    assert sign_flip(np.array([0.5, 0.25, 0.5])) == pytest.approx(2 / 8)
+    assert sign_flip(np.array([0.5, 0.5, 0.0, 0.0])) == pytest.approx(2 / 4)
+    assert sign_flip(np.zeros(5)) == 1.0
+
+
+def test_sign_flips_of_many_tasks_are_repeatable_and_near_the_exact_value() -> None:
+    gains = np.array([0.125] * 10 + [-0.125] * 4)
+    assert sign_flip(gains) == sign_flip(gains)
+    assert sign_flip(gains) == pytest.approx(0.179565, abs=0.01)
+    assert sign_flip(np.full(40, 0.5)) == pytest.approx(1 / 20_001)
+
+
+@given(st.lists(st.integers(-8, 8), min_size=2, max_size=9))
+@settings(deadline=None, max_examples=40)
+def test_swapping_the_topologies_turns_the_sign_and_keeps_p(steps: list[int]) -> None:
+    gains = np.array(steps) / 8
+    assert sign_flip(gains) == pytest.approx(sign_flip(-gains))
+    low, high = t_interval(gains)
+    assert t_interval(-gains) == pytest.approx((-high, -low))
+
+
+def test_mcnemar_is_as_published(published: dict[str, Any]) -> None:
+    pair = published["clustered"]["paired"]
+    first, second = (np.array(pair[name], dtype=np.bool_) for name in "ab")
+    assert mcnemar_exact(first, second) == pytest.approx(pair["mcnemar_exact_p"])
+    assert mcnemar_exact(first, first) == 1.0
+
+
+def test_holm_multiplies_the_smallest_by_all_and_skips_what_is_undefined() -> None:
+    found = holm(np.array([0.01, np.nan, 0.04, 0.03]))
+    assert found[[0, 2, 3]] == pytest.approx([0.03, 0.06, 0.06])
+    assert np.isnan(found[1])
