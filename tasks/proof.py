@@ -1,7 +1,8 @@
 """Whether a task is what it claims: solvable as its solution says, and by nothing less or more.
 
 `prove` runs the reference solution, nothing at all, and the solution with each of its effects left
-out, doubled or changed; then it judges each fact of the goal left out, doubled or changed.
+out, doubled or changed; then it judges each fact of the goal left out, doubled or changed. A call
+of a tool that only reads is part of a solution but no effect: it must only not be refused.
 """
 
 import asyncio
@@ -75,7 +76,8 @@ async def _proof(task_set: TaskSet, task: Task) -> list[str]:
         if nothing.passed:
             found.append(f"doing nothing passes with status {status}")
     hints = {tool.name: tool.idempotentHint for tool in task_set.tools(task.settings)}
-    for name, effects, doubled in _variations(task):
+    reads = frozenset(tool.name for tool in task_set.tools(task.settings) if tool.readOnlyHint)
+    for name, effects, doubled in _variations(task, reads):
         end = await replay(task_set, task, effects)
         # A doubled call that is refused, or said to be idempotent, must have left nothing behind.
         harmless = doubled is not None and (end.refused is not None or hints.get(doubled, False))
@@ -85,12 +87,16 @@ async def _proof(task_set: TaskSet, task: Task) -> list[str]:
     return found
 
 
-def _variations(task: Task) -> Iterator[tuple[str, list[Effect], str | None]]:
+def _variations(
+    task: Task, reads: frozenset[str]
+) -> Iterator[tuple[str, list[Effect], str | None]]:
     """Courses that must fail, named, with the tool that is called twice in it if one is."""
     effects = list(task.solution)
     graded = _graded(task)
     for i, effect in enumerate(effects):
         before, after, at = effects[:i], effects[i + 1 :], f"effect {i} ({effect.tool})"
+        if effect.tool in reads:
+            continue
         if effect.tool != SUBMIT:
             yield f"{at} left out", before + after, None
             yield f"{at} doubled", [*before, effect, effect, *after], effect.tool

@@ -1,0 +1,132 @@
+"""Judging: exactly the facts that the goal names, and nothing else."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.judging import (
+    Facts,
+    Goal,
+    MilestoneGoal,
+    RowChange,
+    Submission,
+    answer_facts,
+    judge,
+    said,
+)
+
+COMMON = settings(deadline=None, max_examples=80)
+
+
+def paid(key: str, amount: int) -> RowChange:
+    return RowChange("payments", key, "update", (("amount", amount),))
+
+
+FACTS = st.lists(st.builds(paid, st.sampled_from("abcd"), st.integers(0, 3)), max_size=4)
+SOME = st.lists(st.builds(paid, st.sampled_from("abcd"), st.integers(0, 3)), min_size=1, max_size=4)
+
+
+def goal_of(facts: list[RowChange], *either: tuple[Facts, ...]) -> Goal:
+    milestones = tuple(MilestoneGoal(f"m{i}", ((fact,),)) for i, fact in enumerate(facts))
+    return Goal(tuple(facts), tuple(either), milestones)
+
+
+@COMMON
+@given(SOME, st.data())
+def test_a_fact_left_out_doubled_or_changed_fails(
+    facts: list[RowChange], data: st.DataObject
+) -> None:
+    goal, done = goal_of(facts), Submission("fine", "done")
+    right = judge(Counter(facts), goal, done)
+    assert right.passed
+    assert right.score == 1.0
+    assert right.first_missed is None
+    one = data.draw(st.sampled_from(facts))
+    changed = one._replace(values=(("amount", 9),))
+    for actual in (
+        Counter(facts) - Counter([one]),
+        Counter([*facts, one]),
+        Counter(facts) - Counter([one]) + Counter([changed]),
+        Counter([*facts, changed]),
+    ):
+        wrong = judge(actual, goal, done)
+        assert not wrong.passed
+        assert 0 <= wrong.score < 1
+
+
+@COMMON
+@given(FACTS, SOME, SOME)
+def test_exactly_one_alternative_of_a_group_passes(
+    facts: list[RowChange], one: list[RowChange], other: list[RowChange]
+) -> None:
+    goal = goal_of(facts, (tuple(one), tuple(other)))
+    for choice in (one, other):
+        assert judge(Counter([*facts, *choice]), goal, Submission()).passed
+    assert not judge(Counter([*facts, *one, *other]), goal, Submission()).passed
+    assert not judge(Counter(facts), goal, Submission()).passed
+
+
+def test_two_groups_with_the_same_fact_need_it_twice() -> None:
+    group: tuple[Facts, ...] = ((paid("a", 1),), (paid("b", 1),))
+    goal = Goal(either=(group, group))
+    judged = judge(Counter([paid("a", 1), paid("a", 1)]), goal, Submission())
+    assert judged.passed
+    assert judged.first_missed is None
+    assert not judge(Counter([paid("a", 1)]), goal, Submission()).passed
+
+
+def test_collateral_changes_miss_the_last_milestone() -> None:
+    judged = judge(Counter([paid("a", 1), paid("z", 7)]), goal_of([paid("a", 1)]), Submission())
+    assert not judged.passed
+    assert judged.first_missed == "nothing_else"
+    assert judged.milestones[-1].detail == "update payments z amount=7"
+    assert judged.score == pytest.approx(0.5)
+
+
+def test_milestones_give_weighted_partial_credit_and_name_the_first_miss() -> None:
+    a, b = paid("a", 1), paid("b", 2)
+    goal = Goal(
+        (a, b), (), (MilestoneGoal("first", ((a,),), 3.0), MilestoneGoal("second", ((b,),)))
+    )
+    judged = judge(Counter([a]), goal, Submission())
+    assert judged.score == pytest.approx(4 / 5)
+    assert judged.first_missed == "second"
+    assert judged.milestones[1].detail == "missing update payments b amount=2"
+
+
+def test_a_task_that_cannot_be_done_passes_only_refused_and_untouched() -> None:
+    goal = Goal(status="blocked")
+    assert judge(Counter(), goal, Submission("no such order", "blocked")).passed
+    for changes, status in (
+        (Counter(), "done"),
+        (Counter(), None),
+        (Counter([paid("a", 1)]), "blocked"),
+    ):
+        judged = judge(changes, goal, Submission("", status))
+        assert not judged.passed
+        assert judged.score < 1
+
+
+def test_claiming_to_be_done_or_blocked_changes_nothing_where_work_was_asked() -> None:
+    goal = goal_of([paid("a", 1)])
+    for status in ("done", "blocked", None):
+        assert judge(Counter([paid("a", 1)]), goal, Submission("", status)).passed
+        assert not judge(Counter(), goal, Submission("", status)).passed
+
+
+@pytest.mark.parametrize(
+    "line", ["L1: a 3", "**L1**: a 3", "- L1: A  3.", "> l1 = a 3", "`L1`: a 3", "  L1 :a 3"]
+)
+def test_an_answer_line_is_read_however_it_is_set(line: str) -> None:
+    assert answer_facts(f"Here it is:\n{line}\nBye", frozenset({"l1"})) == Counter(
+        [said("L1", "a 3")]
+    )
+
+
+def test_only_labels_that_are_asked_for_count_and_a_contradiction_does() -> None:
+    goal = goal_of([said("L1", "3")])
+    assert judge(Counter(), goal, Submission("L1: 3\nnote: 5\nL1: 3")).passed
+    assert not judge(Counter(), goal, Submission("L1: 3\nL1: 4")).passed
+    assert not judge(Counter(), goal, Submission(None)).passed
