@@ -10,7 +10,10 @@ from results.consistency import group_columns
 from results.metrics import TOTAL_TOKENS, known_mean
 from results.palette import (
     HEIGHT,
+    ROLE_COLOURS,
+    SPARE_ROLES,
     WIDTH,
+    colours,
     names,
     panels,
     percent,
@@ -131,6 +134,9 @@ def tokens_by_role(run: Recorded) -> Any:
     """Tokens per trial stacked by the role of the agent that used them, one panel for each cell."""
     frame = role_tokens(run).filter(pl.col("tokens").is_not_null())
     roles = frame.get_column("role").unique().to_list()
+    order, _ = colours(roles, ROLE_COLOURS, SPARE_ROLES)
+    place = pl.col("role").replace_strict(order, range(len(order)), return_dtype=pl.Int64)
+    frame = frame.with_columns(place.alias("place"))
     bars = (
         alt.Chart()
         .mark_bar(height=alt.RelativeBandSize(0.7))
@@ -138,7 +144,7 @@ def tokens_by_role(run: Recorded) -> Any:
             y=alt.Y("topology:N", title=None, sort=names(frame), axis=alt.Axis(labelLimit=160)),
             x=alt.X("tokens:Q", title="tokens per trial", axis=alt.Axis(format="~s", tickCount=5)),
             color=role_colour(roles),
-            order=alt.Order("role:N"),
+            order=alt.Order("place:Q"),
             tooltip=[
                 "topology",
                 "cell",

@@ -57,6 +57,7 @@ def styled(chart: Any, title: str, subtitle: Sequence[str]) -> Any:
     text = "#222222"
     return (
         chart.properties(
+            description=title,
             title=alt.TitleParams(
                 title,
                 subtitle=list(subtitle),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -74,6 +75,68 @@ def made_trials(
                     row[name] = value(topology, number, trial) if callable(value) else value
                 rows.append(row)
     return frame("trials", rows)
+
+
+@dataclass(frozen=True)
+class MadeRun:
+    """A run as charts and reports take it."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    trials: pl.DataFrame
+    steps: pl.DataFrame
+    accesses: pl.DataFrame
+    milestones: pl.DataFrame
+
+
+def made_run(trials: pl.DataFrame, **manifest: Any) -> MadeRun:
+    """A run of these trials; a team's tokens are one quarter the lead's, the rest a subagent's."""
+    team = pl.col("topology") != "single_thread"
+    lead = trials.with_columns(
+        pl.when(team).then(pl.lit("lead")).otherwise(pl.lit("agent")).alias("role"),
+        pl.when(team).then(0.25).otherwise(1.0).alias("share"),
+    )
+    subagent = trials.filter(team).with_columns(
+        pl.lit("subagent").alias("role"), pl.lit(0.75).alias("share")
+    )
+    calls = pl.concat([lead, subagent]).select(
+        "trial_id",
+        "role",
+        "encoding",
+        pl.lit("model").alias("kind"),
+        *(
+            (pl.col(name) * pl.col("share")).cast(pl.Int64).alias(name)
+            for name in ("prompt_tokens", "completion_tokens")
+        ),
+    )
+    return MadeRun(
+        folder=Path("made"),
+        manifest={"name": "made", "question": "Which is better?", "trials": 8, **manifest},
+        trials=trials,
+        steps=frame("steps", calls.to_dicts()),
+        accesses=frame("accesses", []),
+        milestones=frame("milestones", []),
+    )
+
+
+@pytest.fixture
+def small_run() -> MadeRun:
+    """Two topologies, two modes, 6 tasks x 4 trials each; the team is worse and costs twice."""
+    tasks = [[trial < passes for trial in range(4)] for passes in (4, 3, 4, 2, 4, 3)]
+    worse = [[trial < passes for trial in range(4)] for passes in (2, 3, 1, 2, 2, 1)]
+    trials = made_trials(
+        {"single_thread": tasks * 2, "lead_subagents": worse * 2},
+        mode=lambda _, task, __: "act" if task < 6 else "answer",
+        block=lambda _, task, __: f"b{task % 6}",
+        prompt_tokens=lambda topology, task, _: (900 if topology[0] == "s" else 1900) + task,
+        seconds=lambda topology, _, trial: (20.0 if topology[0] == "s" else 8.0) + trial,
+        broken_invariants=lambda topology, _, trial: (
+            ["oversold"] if topology[0] == "l" and trial == 3 else []
+        ),
+    )
+    return made_run(
+        trials, hash="abc123", seed=7, limits={"model_calls": 40}, versions={"kit": "0.1"}
+    )
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def said(trials: pl.DataFrame, **options: Any) -> list[str]:
 def test_a_clear_difference_is_said_with_its_interval_and_its_cost(make_trials: "Make") -> None:
     trials = make_trials(
         {"single_thread": GOOD, "lead_subagents": POOR},
-        prompt_tokens=lambda topology, *_: 900 if topology[0] == "s" else 1300,
+        prompt_tokens=lambda topology, _, __: 900 if topology[0] == "s" else 1300,
     )
     row = compare(trials).row(0, named=True)
     assert row["difference"] == pytest.approx(-19 / 96)

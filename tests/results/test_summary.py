@@ -30,7 +30,7 @@ def one(table: pl.DataFrame, topology: str) -> dict[str, Any]:
 def test_rates_and_costs_come_out_as_they_went_in(make_trials: "Make") -> None:
     trials = make_trials(
         {"single_thread": HALF, "lead_subagents": [[True, True, True, None]] * 4},
-        prompt_tokens=lambda topology, *_: 900 if topology == "single_thread" else 2900,
+        prompt_tokens=lambda topology, _, __: 900 if topology == "single_thread" else 2900,
     )
     table = summary(trials)
     single, team = one(table, "single_thread"), one(table, "lead_subagents")
@@ -53,8 +53,8 @@ def test_tokens_and_dollars_can_disagree_about_who_is_cheaper(make_trials: "Make
     trials = make_trials(
         {"single_thread": HALF, "lead_subagents": HALF},
         prompt_tokens=lambda topology, task, _: (900 if topology[0] == "s" else 500) + 10 * task,
-        dollars=lambda topology, *_: 0.01 if topology[0] == "s" else 0.015,
-        dollars_uncached=lambda topology, *_: 0.05 if topology[0] == "s" else 0.03,
+        dollars=lambda topology, _, __: 0.01 if topology[0] == "s" else 0.015,
+        dollars_uncached=lambda topology, _, __: 0.05 if topology[0] == "s" else 0.03,
     )
     team = one(summary(trials), "lead_subagents")
     assert team["tokens_ratio_low"] < team["tokens_ratio"] < team["tokens_ratio_high"] < 1

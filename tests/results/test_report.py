@@ -1,0 +1,113 @@
+"""The report says what was found, and its page needs nothing but itself."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from results.report import write_report
+
+if TYPE_CHECKING:
+    from .conftest import MadeRun
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=8000",
+)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("report")
+
+
+@pytest.fixture
+def written(small_run: "MadeRun", folder: Path) -> tuple[Path, Path]:
+    markdown, html = folder / "report.md", folder / "report.html"
+    return (markdown, html) if html.exists() else write_report(small_run, folder)
+
+
+def test_the_report_has_all_of_its_parts(written: tuple[Path, Path]) -> None:
+    markdown, html = (path.read_text(encoding="utf-8") for path in written)
+    for text in (markdown, html):
+        for part in (
+            "Which is better?",
+            "What can be said",
+            "In simulation, on orders (act, width 4, coupling 0.5) lead_subagents passed",
+            "no evidence about any real model",
+            "Differences to single_thread, paired by task",
+            "Invariants broken, by kind",
+            "How consistent",
+            "posterior of E[p^k]",
+            "Counts of different encodings are never added or compared",
+            "fanout run made",
+            "abc123",
+        ):
+            assert part in text
+    for picture in re.findall(r"\]\((charts/\w+\.svg)\)", markdown):
+        assert (written[0].parent / picture).stat().st_size > 1000
+
+
+def test_the_page_loads_nothing_and_holds_the_chart_script_once(
+    written: tuple[Path, Path],
+) -> None:
+    html = written[1].read_text(encoding="utf-8")
+    markup = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+    assert "default-src 'none'" in markup
+    assert not re.search(r"<script[^>]+src=|<link[^>]+href=\"(?!data:)|@import|url\(", markup)
+    assert html.count("window.vegaEmbed=") == 1
+    assert html.count("data-chart=") == 4
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_a_browser_draws_every_chart_of_the_page(written: tuple[Path, Path]) -> None:
+    command = [str(CHROMIUM), *FLAGS, "--dump-dom", written[1].as_uri()]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    drawn = re.findall(
+        r'<figure id="\w+" class="vega-embed"[^>]*>.*?</figure>', found.stdout, re.DOTALL
+    )
+    assert len(drawn) == 4
+    assert all("<svg" in figure for figure in drawn)
+    assert "CONSOLE" not in found.stderr
+
+
+def test_what_a_run_says_cannot_break_the_page(small_run: "MadeRun", tmp_path: Path) -> None:
+    nasty = "</script><script>alert(1)</script>"
+    trials = small_run.trials.with_columns(pl.lit(nasty).alias("mode"))
+    run = replace(small_run, trials=trials)
+    _, html = write_report(run, tmp_path)
+    assert "<script>alert(1)" not in html.read_text(encoding="utf-8")
+
+
+def test_a_run_of_one_topology_and_crashes_is_still_reported(
+    small_run: "MadeRun", tmp_path: Path
+) -> None:
+    crashed = pl.when(pl.col("trial") > 0).then("passed")
+    trials = small_run.trials.filter(pl.col("topology") == "lead_subagents").with_columns(
+        crashed.alias("passed"), pl.lit("other").alias("topology")
+    )
+    run = replace(small_run, trials=trials, manifest={})
+    markdown, _ = write_report(run, tmp_path)
+    text = markdown.read_text(encoding="utf-8")
+    assert "Nothing is compared: the run has one topology." in text
+    assert "Pass^k under each way to treat crashed trials" in text
+
+
+def test_a_run_without_trials_says_what_to_do(small_run: "MadeRun", tmp_path: Path) -> None:
+    run = replace(small_run, trials=small_run.trials.clear())
+    with pytest.raises(ValueError, match="run the sweep before"):
+        write_report(run, tmp_path)
