@@ -92,41 +92,44 @@ def _variations(
 ) -> Iterator[tuple[str, list[Effect], str | None]]:
     """Courses that must fail, named, with the tool that is called twice in it if one is."""
     effects = list(task.solution)
-    graded = _graded(task)
     for i, effect in enumerate(effects):
         before, after, at = effects[:i], effects[i + 1 :], f"effect {i} ({effect.tool})"
         if effect.tool in reads:
             continue
-        if effect.tool != SUBMIT:
-            yield f"{at} left out", before + after, None
-            yield f"{at} doubled", [*before, effect, effect, *after], effect.tool
-            for name, arguments in _changed_arguments(effect.arguments):
-                yield (
-                    f"{at} changed in {name}",
-                    [*before, Effect(effect.tool, arguments), *after],
-                    None,
-                )
+        if effect.tool == SUBMIT:
+            for name, other in _other_submissions(task, effect):
+                yield f"{at} {name}", [*before, other, *after], None
             continue
-        status = "done" if effect.arguments.get("status") == "blocked" else "blocked"
-        if not task.solvable:
-            yield f"{at} saying {status}", [*before, _submit(effect, status=status), *after], None
-        lines = str(effect.arguments.get("answer") or "").splitlines()
-        for n, line in enumerate(lines):
-            match = LINE.match(line)
-            if match is None or match.group(1).lower() not in graded:
-                continue
-            wrong = f"{match.group(1)}: {_other(match.group(2))}"
-            for name, instead in (
-                ("left out", []),
-                ("contradicted", [line, wrong]),
-                ("changed", [wrong]),
-            ):
-                answer = "\n".join([*lines[:n], *instead, *lines[n + 1 :]])
-                yield (
-                    f"line {line!r} {name}",
-                    [*before, _submit(effect, answer=answer), *after],
-                    None,
-                )
+        yield f"{at} left out", before + after, None
+        yield f"{at} doubled", [*before, effect, effect, *after], effect.tool
+        for name, arguments in _changed_arguments(effect.arguments):
+            other = Effect(effect.tool, arguments)
+            yield f"{at} changed in {name}", [*before, other, *after], None
+
+
+def _other_submissions(task: Task, effect: Effect) -> Iterator[tuple[str, Effect]]:
+    """The same submission with a graded line left out, contradicted or changed.
+
+    An answer's line is the same fact however often it is said; to say it twice in two ways is the
+    doubling that must fail.
+    """
+    if not task.solvable:
+        yield "saying done", _submit(effect, status="done")
+        return
+    graded = _graded(task)
+    lines = str(effect.arguments.get("answer") or "").splitlines()
+    for n, line in enumerate(lines):
+        match = LINE.match(line)
+        if match is None or match.group(1).lower() not in graded:
+            continue
+        wrong = f"{match.group(1)}: {_other(match.group(2))}"
+        for name, instead in (
+            ("left out", list[str]()),
+            ("contradicted", [line, wrong]),
+            ("changed", [wrong]),
+        ):
+            answer = "\n".join([*lines[:n], *instead, *lines[n + 1 :]])
+            yield f"line {line!r} {name}", _submit(effect, answer=answer)
 
 
 def _submit(effect: Effect, **changes: str) -> Effect:

@@ -24,12 +24,9 @@ DECISION = re.compile(
     r"^(?:sell (?P<cost>\d+)|refund (?P<paid>\d+) to (?P<to>\w+)|backorder|decline)\b.*, "
 )
 FORBIDDEN = (
-    (
-        re.compile(r"gift card of (?:customer )?C\d+"),
-        "another customer's gift card is to be charged",
-    ),
-    (re.compile(r"twice the amount|double what they paid"), "more than the full amount is asked"),
-    (re.compile(r"(?:carried out|undone)\.$", re.MULTILINE), "one request forbids another"),
+    (re.compile(r"gift card of (?:customer )?C\d+"), "it asks to charge another's gift card"),
+    (re.compile(r"twice the amount|double what they paid"), "it asks for more than was paid"),
+    (re.compile(r"R\d+ must not be|leave R\d+ undone"), "one request forbids another"),
 )
 SHORT = ("not enough stock", "not enough balance")
 REFUND_WITHIN_DAYS = 30
@@ -96,8 +93,10 @@ def _purchase(item: Item, asked: _Asked, desk: Desk) -> Script:
     product = yield from _read("get_product", "products", "sku", asked.sku, _PRODUCT, desk)
     card = customer
     if _by_rows(desk):
-        key = str(customer.get("gift_card"))
-        card = yield from _read("", "gift_cards", "", key, ("balance",), desk)
+        card = yield _card(customer)
+        if item.label in desk.proposed:
+            product = yield _row("products", asked.sku, _PRODUCT)
+            card = yield _card(customer)
     units, money, _ = _spoken_for(item, asked, desk)
     stock, balance = _whole(product.get("stock")), _whole(card.get("balance"))
     cost = _whole(product.get("price")) * asked.quantity
@@ -125,6 +124,8 @@ def _purchase(item: Item, asked: _Asked, desk: Desk) -> Script:
 def _refund(item: Item, asked: _Asked, desk: Desk) -> Script:
     customer = yield from _customer(asked, desk)
     order = yield from _read("get_order", "orders", "order", asked.order, _ORDER, desk)
+    if _by_rows(desk) and item.label in desk.proposed:
+        order = yield _row("orders", asked.order, _ORDER)
     amount, days = _whole(order.get("amount")), order.get("delivered_days_ago")
     _, _, promised = _spoken_for(item, asked, desk)
     reason = None
@@ -155,20 +156,22 @@ def _refund(item: Item, asked: _Asked, desk: Desk) -> Script:
         return _line(f"decline {reason}", customer)
     yield _update("orders", asked.order, {"status": "refunded"})
     if to == "card":
-        key = str(customer.get("gift_card"))
-        card = yield from _read("", "gift_cards", "", key, ("balance",), desk)
-        yield _update("gift_cards", key, {"balance": _whole(card.get("balance")) + amount})
+        card = yield _card(customer)
+        key, balance = str(customer.get("gift_card")), _whole(card.get("balance"))
+        yield _update("gift_cards", key, {"balance": balance + amount})
     yield _create("refunds", {**about, "amount": amount, "destination": to})
     return _line(f"refund {amount} to {to}", customer)
 
 
 def _summary(item: Item, desk: Desk) -> Script:
     customer, labels = CUSTOMER.findall(item.text)[0], REQUEST.findall(item.text)
+    where = {"table": "emails", "column": "customer", "value": customer}
+    search = Call("find_emails", {"customer": customer}, ("emails",))
     if _by_rows(desk):
-        where = {"table": "emails", "column": "customer", "value": customer}
-        reply = yield Call("find_rows", where, ("rows",))
-    else:
-        reply = yield Call("find_emails", {"customer": customer}, ("emails",))
+        search = Call("find_rows", where, ("rows",))
+    reply = yield search
+    if item.label in desk.proposed:
+        reply = yield search
     sent = str([*reply.get("rows", []), *reply.get("emails", [])])
     if "summary" in sent:
         return "a summary was there"
@@ -194,8 +197,16 @@ def _read(
 ) -> Reading:
     """One thing looked up by its own tool, or as a row."""
     if _by_rows(desk):
-        return (yield Call("get_row", {"table": table, "key": key}, keep))
+        return (yield _row(table, key, keep))
     return (yield Call(tool, {argument: key}, keep))
+
+
+def _row(table: str, key: str, keep: tuple[str, ...]) -> Call:
+    return Call("get_row", {"table": table, "key": key}, keep)
+
+
+def _card(customer: Values) -> Call:
+    return _row("gift_cards", str(customer.get("gift_card")), ("balance",))
 
 
 def _create(table: str, values: Values) -> Call:
@@ -264,22 +275,9 @@ def _whole(value: object) -> int:
 
 CLERK = Clerk(
     tools=frozenset(
-        [
-            "get_customer",
-            "get_product",
-            "get_order",
-            "find_emails",
-            "sell",
-            "backorder",
-            "refund",
-            "decline_refund",
-            "send_summary",
-            "get_row",
-            "find_rows",
-            "create_row",
-            "update_row",
-            "delete_row",
-        ]
+        {"get_customer", "get_product", "get_order", "find_emails"}
+        | {"sell", "backorder", "refund", "decline_refund", "send_summary"}
+        | {"get_row", "find_rows", "create_row", "update_row", "delete_row"}
     ),
     work=work,
     keys=keys,

@@ -13,35 +13,36 @@ from tasks.task import Settings, Split, luck, mode_of
 POLICY = """You work at an order desk. Amounts are whole dollars.
 
 Policy
-- Purchase: costs price x quantity, charged to the customer's own gift card, never to another's. \
-If stock covers the whole quantity and the balance the whole cost, sell: take the units from stock, \
-charge the card, record the payment. Otherwise backorder the whole quantity and charge nothing.
-- Refund: the order's full amount, never more or less, at most once, if it was delivered at most 30 \
-days ago; the order is then marked refunded. Otherwise decline (reason too_old, not_delivered or \
+- Purchase: costs price x quantity, charged to the customer's own gift card, never to another's.
+If stock covers the whole quantity and the balance the whole cost, sell: take the units from
+stock, charge the card, record the payment. Else backorder the whole quantity, charge nothing.
+- Refund: the order's full amount, never more or less, at most once, if it was delivered at most
+30 days ago; the order is then marked refunded. Else decline (reason too_old, not_delivered or
 already_refunded) and leave the order as it is.
-- A refund goes to the customer's gift card (card) or to the original payment (original), as the \
-batch says. Where it does not say, either will do, but all refunds of one customer in the batch must \
-go to the same place.
-- Whoever is handled first is served first. A request marked as only to be answered changes nothing, \
-but counts as carried out when the others are decided.
-- A summary e-mail goes only to customers whose contact is email, and only for requests carried out.
+- A refund goes to the customer's gift card (card) or to the original payment (original), as the
+batch says. Where it does not say, either will do, but all refunds of one customer in the batch
+must go to the same place.
+- Whoever is handled first is served first. A request marked as only to be answered changes
+nothing, but counts as carried out when the others are decided.
+- A summary e-mail goes only to customers whose contact is email, and lists only requests that
+were carried out (backorders and declines included).
 
-If any request, as written, breaks this policy or contradicts another, change nothing at all and \
+If any request, as written, breaks this policy or contradicts another, change nothing at all and
 submit (or report) status "blocked". Backorders and declines are ordinary results.
 
-Answer one line per request: its label, a colon, one of `sell COST`, `backorder QUANTITY`, `refund \
-AMOUNT to card`, `refund AMOUNT to original`, `decline REASON`, then `, mail` if the customer \
-accepts e-mail, else `, no mail`. For example: `sell 36, no mail`.
+Answer one line per request: its label, a colon, one of `sell COST`, `backorder QUANTITY`,
+`refund AMOUNT to card`, `refund AMOUNT to original`, `decline REASON`, then `, mail` if the
+customer accepts e-mail, else `, no mail`. For example: `sell 36, no mail`.
 """
 
 ATOMIC_USE = """
 Each tool carries out one step of the work whole and refuses what cannot be done."""
 
 CRUD_USE = """
-The tools read and write single rows; you keep the books yourself. Writing sets the value you give. \
-A sale changes products.stock and gift_cards.balance and adds a payment; a refund changes \
-orders.status, adds a refund and, if it goes to card, raises gift_cards.balance; a summary is a row \
-of emails of kind summary. Tables (key; columns):
+The tools read and write single rows; you keep the books yourself. Writing sets the value you
+give. A sale changes products.stock and gift_cards.balance and adds a payment; a refund changes
+orders.status, adds a refund and, if it goes to card, raises gift_cards.balance; a summary is a
+row of emails of kind summary. Tables (key; columns):
 """
 
 OPENING: dict[str, dict[str, str]] = {
