@@ -14,157 +14,33 @@ outcome of an item), `Choice: refund_to = gift_card` (a convention nobody gave i
 
 import json
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
-Values = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call a worker wants to make; `keep` names the fields of the reply that it will need.
-
-    `refusals` are the words of error replies that its script knows how to go on from: it receives
-    `{"refused": words}`. After any other error it tries again.
-    """
-
-    tool: str
-    arguments: Values
-    keep: tuple[str, ...] = ()
-    writes: bool = False
-    refusals: tuple[str, ...] = ()
-
+from tasks.conversation import ITEM_LINE as ITEM_LINE
+from tasks.conversation import Call as Call
+from tasks.conversation import CallMade as CallMade
+from tasks.conversation import Conversation as Conversation
+from tasks.conversation import Item as Item
+from tasks.conversation import Turn as Turn
+from tasks.conversation import Values as Values
+from tasks.conversation import items_in as items_in
+from tasks.delegation import REPORT_REQUEST as REPORT_REQUEST
+from tasks.delegation import delegation
+from tasks.mind import SOUND as SOUND
+from tasks.mind import Mind as Mind
+from tasks.mind import SoundMind as SoundMind
 
 Script = Generator[Call, Values, str]
 """Yields calls, receives the kept values ({} when there are none), returns the item's outcome."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One separable piece of the work, as its text has it: `label: text`."""
-
-    label: str
-    text: str
-
-
-@dataclass(frozen=True)
-class CallMade:
-    """A call in the conversation; `reply` is null while there is none."""
-
-    id: str
-    tool: str
-    arguments: Values
-    reply: str | None
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """All that a worker sees. `background` is what was said to it before its `task` or brief."""
-
-    system: str
-    background: str
-    task: str
-    said: tuple[str, ...] = ()
-    calls: tuple[CallMade, ...] = ()
-    tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What the worker says and calls next; no calls ends the conversation."""
-
-    text: str
-    calls: tuple[tuple[str, str, Values], ...] = ()
-
-
-class Mind(Protocol):
-    """Where a worker's luck and habits come in. `at` names the step, as in `R1.2`."""
-
-    calls_per_message: int
-    partition: str
-    lead_keeps: str
-
-    def call(self, at: str, attempt: int, call: Call) -> Call | None:
-        """The call as it is really made; None if it is forgotten."""
-        ...
-
-    def note(self, at: str, values: Values) -> Values:
-        """The values as they are really noted."""
-        ...
-
-    def line(self, at: str, text: str) -> str | None:
-        """A line of a brief, report or answer as it is really written; None if left out."""
-        ...
-
-    def passes_on(self, at: str) -> bool:
-        """Whether a brief carries this line of the common part."""
-        ...
-
-    def notices(self, at: str) -> bool:
-        """Whether something that is wrong (a bad reply, a contradiction) is seen."""
-        ...
-
-    def habit(self, what: str, options: Sequence[str]) -> str:
-        """What this worker does when nobody said."""
-        ...
-
-    def claims_done(self) -> bool:
-        """Whether it says done although it knows better."""
-        ...
-
-    def confidence(self, errors_seen: int) -> float:
-        """How sure it says it is, given how many of its own errors are in plain sight."""
-        ...
-
-    def shuffled(self, labels: Sequence[str]) -> list[str]:
-        """The labels in an order of no meaning."""
-        ...
-
-
-class SoundMind:
-    """Makes no errors; the first option is its habit."""
-
-    calls_per_message = 1
-    partition = "item"
-    lead_keeps = "closing"
-
-    def call(self, at: str, attempt: int, call: Call) -> Call | None:  # noqa: ARG002
-        return call
-
-    def note(self, at: str, values: Values) -> Values:  # noqa: ARG002
-        return values
-
-    def line(self, at: str, text: str) -> str | None:  # noqa: ARG002
-        return text
-
-    def passes_on(self, at: str) -> bool:  # noqa: ARG002
-        return True
-
-    def notices(self, at: str) -> bool:  # noqa: ARG002
-        return True
-
-    def habit(self, what: str, options: Sequence[str]) -> str:  # noqa: ARG002
-        return options[0]
-
-    def claims_done(self) -> bool:
-        return False
-
-    def confidence(self, errors_seen: int) -> float:
-        return 1.0 if errors_seen == 0 else 0.5
-
-    def shuffled(self, labels: Sequence[str]) -> list[str]:
-        return list(labels)
-
-
-SOUND = SoundMind()
 
 
 class Desk:
     """What a script may look at: the conversation, and what the other items came to.
 
     `outcomes` maps labels to the outcomes known so far, own and reported. `seen` is everything
-    said and replied in the conversation, as text.
+    said and replied in the conversation, as text. `proposed` are the labels of items that someone
+    else looked into and left to be written: what is known of them may have changed since.
     """
 
     def __init__(self, conversation: Conversation, mind: Mind, reports: str) -> None:
@@ -173,6 +49,7 @@ class Desk:
         self.system = conversation.system
         self.offers = frozenset(conversation.tools)
         self.outcomes: dict[str, str] = {}
+        self.proposed: frozenset[str] = frozenset()
         self.new_lines: list[str] = []
         own = "\n".join(conversation.said)
         self.seen = "\n".join(
@@ -213,16 +90,7 @@ class Clerk:
 FAILED = "failed"
 NOT_WRITTEN = "not written"
 MAX_ATTEMPTS = 3
-ITEM_LINE = re.compile(r"^([A-Z]\w*): (.+)$", re.MULTILINE)
 NOTE_LINE = re.compile(r"^(\w+\.\d+) = (\{.*\})$", re.MULTILINE)
-REPORT_REQUEST = "Report one line per item, starting with its label."
-
-
-def items_in(text: str) -> list[Item]:
-    """The labelled lines of a task or brief."""
-    return [
-        Item(label, rest) for label, rest in ITEM_LINE.findall(text) if any(map(str.isdigit, label))
-    ]
 
 
 def next_turn(clerk: Clerk, conversation: Conversation, mind: Mind) -> Turn:
@@ -237,9 +105,11 @@ def next_turn(clerk: Clerk, conversation: Conversation, mind: Mind) -> Turn:
         if reason is not None and mind.notices("plan"):
             return _submit(desk, mind, [reason], "blocked", 0)
         if delegate is not None and len(items) > 1:
-            return _delegation(clerk, desk, mind, delegate, items)
+            return delegation(clerk.keys, conversation, mind, delegate, items)
     work = _Work(clerk, desk, mind, conversation)
-    work.notes.update(_notes(reports))
+    reported = _notes(reports)
+    work.notes.update(reported)
+    desk.proposed = frozenset(at.split(".")[0] for at in reported)
     for label, outcome in ITEM_LINE.findall(reports):
         if outcome != NOT_WRITTEN:
             desk.outcomes.setdefault(label, outcome)
@@ -290,8 +160,6 @@ class _Work:
             step += 1
             at = f"{item.label}.{step}"
             made = self.made.get(at, [])
-            if made and made[-1].arguments != wanted.arguments:
-                self.errors_seen += 1
             if at not in self.notes:
                 if wanted.tool not in self.desk.offers:
                     return self._outcome(item, NOT_WRITTEN)
@@ -299,6 +167,7 @@ class _Work:
                 if call is not None:
                     return call
             received = self.notes[at]
+            self.errors_seen += _errors_in(made, wanted, received)
             if "assumed" in received or "gave_up" in received:
                 return self._outcome(item, FAILED if "gave_up" in received else "done")
 
@@ -310,7 +179,6 @@ class _Work:
                 self._note(at, self.mind.note(at, values))
                 return None
             if not self.mind.notices(f"{at}.{len(made)}"):
-                self.errors_seen += 1
                 self._note(at, {"assumed": True})
                 return None
             reply = made[-1].reply or ""
@@ -318,7 +186,6 @@ class _Work:
             if refused is not None:
                 self._note(at, {"refused": refused})
                 return None
-            self.errors_seen += 1
             if len(made) >= MAX_ATTEMPTS:
                 self._note(at, {"gave_up": True})
                 return None
@@ -340,6 +207,13 @@ class _Work:
             self.desk.new_lines.append(f"{item.label}: {outcome}")
 
 
+def _errors_in(made: Sequence[CallMade], wanted: Call, noted: Values) -> int:
+    """What went wrong in a step, as anyone can see who reads it again: it counts in every turn."""
+    bad = [call for call in made if call.reply and _kept(call.reply, wanted.keep) is None]
+    expected = 1 if "refused" in noted else 0
+    return len(bad) - expected + bool(made and made[-1].arguments != wanted.arguments)
+
+
 def _kept(reply: str, keep: tuple[str, ...]) -> Values | None:
     """The wanted fields of a reply; None if the reply is an error or lacks one of them."""
     try:
@@ -351,44 +225,6 @@ def _kept(reply: str, keep: tuple[str, ...]) -> Values | None:
     if not isinstance(data, dict) or any(name not in data for name in keep):
         return None
     return {name: data[name] for name in keep}
-
-
-def _delegation(clerk: Clerk, desk: Desk, mind: Mind, delegate: str, items: Sequence[Item]) -> Turn:
-    team = _team_size(desk.conversation.tools[delegate], len(items))
-    opening, closing = _common_lines(desk.task)
-    calls: list[tuple[str, str, Values]] = []
-    for number, group in enumerate(_partition(clerk, mind, items, team), 1):
-        at = f"brief{number}"
-        kept = [line for i, line in enumerate(opening) if mind.passes_on(f"{at}.opening{i}")]
-        lines = [mind.line(f"{at}.{item.label}", f"{item.label}: {item.text}") for item in group]
-        ending = closing if mind.lead_keeps == "nothing" else []
-        brief = [*kept, *(line for line in lines if line is not None), *ending, REPORT_REQUEST]
-        calls.append((f"call_brief_{number}_1", delegate, {"brief": "\n".join(brief)}))
-    plan = f"Plan: {len(items)} items in {len(calls)} briefs."
-    return Turn(plan, tuple(calls))
-
-
-def _partition(clerk: Clerk, mind: Mind, items: Sequence[Item], team: int) -> list[list[Item]]:
-    """Groups of items, none empty: by item in turn, by shared key, or at random."""
-    if mind.partition == "key":
-        groups: list[list[Item]] = []
-        keys: list[set[str]] = []
-        for item in items:
-            mine, members = set(clerk.keys(item)), [item]
-            for i in reversed([i for i, k in enumerate(keys) if k & mine]):
-                mine |= keys.pop(i)
-                members = groups.pop(i) + members
-            groups.append(members)
-            keys.append(mine)
-        shares: list[list[Item]] = [[] for _ in range(team)]
-        for group in sorted(groups, key=len, reverse=True):
-            min(shares, key=len).extend(group)
-    else:
-        order = {item.label: item for item in items}
-        labels = mind.shuffled(list(order)) if mind.partition == "random" else list(order)
-        shares = [[order[label] for label in labels[i::team]] for i in range(team)]
-    place = {item.label: i for i, item in enumerate(items)}
-    return [sorted(share, key=lambda item: place[item.label]) for share in shares if share]
 
 
 def _finish(
@@ -441,22 +277,3 @@ def _tool_with(conversation: Conversation, parameter: str) -> str | None:
     return next(
         (name for name, tool in conversation.tools.items() if parameter in tool["properties"]), None
     )
-
-
-def _team_size(delegate: Mapping[str, Any], most: int) -> int:
-    number = re.search(r"\d+", str(delegate.get("description", "")))
-    return max(1, min(int(number.group()) if number else most, most))
-
-
-def _common_lines(task: str) -> tuple[list[str], list[str]]:
-    """The lines before the first item, and those after it that are not items."""
-    opening: list[str] = []
-    closing: list[str] = []
-    labels = {item.label for item in items_in(task)}
-    target = opening
-    for line in task.splitlines():
-        if line.split(":")[0] in labels:
-            target = closing
-        elif line.strip():
-            target.append(line)
-    return opening, closing

@@ -1,0 +1,69 @@
+"""What a worker sees of its work: items, calls and their replies, and the turns it takes itself."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Values = dict[str, Any]
+ITEM_LINE = re.compile(r"^([A-Z]\w*): (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call a worker wants to make; `keep` names the fields of the reply that it will need.
+
+    `refusals` are the words of error replies that its script knows how to go on from: it receives
+    `{"refused": words}`. After any other error it tries again.
+    """
+
+    tool: str
+    arguments: Values
+    keep: tuple[str, ...] = ()
+    writes: bool = False
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Item:
+    """One separable piece of the work, as its text has it: `label: text`."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CallMade:
+    """A call in the conversation; `reply` is null while there is none."""
+
+    id: str
+    tool: str
+    arguments: Values
+    reply: str | None
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """All that a worker sees. `background` is what was said to it before its `task` or brief."""
+
+    system: str
+    background: str
+    task: str
+    said: tuple[str, ...] = ()
+    calls: tuple[CallMade, ...] = ()
+    tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the worker says and calls next; no calls ends the conversation."""
+
+    text: str
+    calls: tuple[tuple[str, str, Values], ...] = ()
+
+
+def items_in(text: str) -> list[Item]:
+    """The labelled lines of a task or brief."""
+    return [
+        Item(label, rest) for label, rest in ITEM_LINE.findall(text) if any(map(str.isdigit, label))
+    ]
