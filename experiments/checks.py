@@ -1,0 +1,85 @@
+"""What can be known to be wrong with a sweep before anything runs, said in one line each.
+
+A trial that cannot be would otherwise end hours later, or crash the same way hundreds of times.
+"""
+
+import inspect
+import types
+import typing
+from typing import Any, Literal
+
+from experiments.loading import load_task_set, load_topology, near
+from experiments.sweep import Sweep, TaskCell, TopologyCell
+
+
+def check(sweep: Sweep) -> None:
+    """ValueError for a topology setting, a task setting or a model that cannot be."""
+    for cell in sweep.topologies:
+        check_topology(cell)
+    for cell in sweep.cells:
+        check_tasks(cell)
+    check_models(sweep)
+
+
+def check_topology(cell: TopologyCell) -> None:
+    """Hold the settings to the builder's own signature: names, and values where it lists them."""
+    where = f"topologies.{cell.name}"
+    builder = load_topology(cell.build)
+    kit, *parameters = inspect.signature(builder).parameters.values()
+    del kit
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+        return
+    known = [parameter.name for parameter in parameters]
+    hints = typing.get_type_hints(builder)
+    for name, value in cell.settings.items():
+        if name not in known:
+            raise ValueError(f"{where} has no setting {name!r}; {near(name, known)}")
+        wanted = _wanted(hints.get(name), value)
+        if wanted is not None:
+            raise ValueError(f"{where}.{name} is {value!r}; it must be {wanted}")
+    for parameter in parameters:
+        if parameter.default is parameter.empty and parameter.name not in cell.settings:
+            raise ValueError(f"{where} needs a setting {parameter.name!r}")
+
+
+def check_tasks(cell: TaskCell) -> None:
+    """Make the first and the last task: a setting that makes no sense is refused there."""
+    task_set = load_task_set(cell.task_set)
+    for index in {0, cell.tasks - 1}:
+        try:
+            task_set.make(cell.settings, cell.split, index)
+        except ValueError as error:
+            raise ValueError(f"task_sets.{cell.label}: {error}") from error
+
+
+def check_models(sweep: Sweep) -> None:
+    """Make the client of each model: a missing key or an unknown name is said at once."""
+    for role, name in sweep.models.items():
+        provider, _, rest = name.partition(":")
+        try:
+            if provider == "simulated":
+                from topologies.simulated.profile import profile
+
+                profile(rest)
+            else:
+                from topologies.models import ModelSettings, make_model
+
+                make_model(name, ModelSettings(**sweep.model_settings))
+        except ValueError as error:
+            raise ValueError(f"models.{role}: {error}") from error
+
+
+def _wanted(hint: Any, value: Any) -> str | None:
+    """What a value should be instead, in words; None if it fits or nothing is known."""
+    if typing.get_origin(hint) is Literal:
+        choices = typing.get_args(hint)
+        return None if value in choices else "one of " + ", ".join(str(c) for c in choices)
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        wanted = [_wanted(option, value) for option in typing.get_args(hint)]
+        return None if None in wanted else " or ".join(text for text in wanted if text)
+    plain = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    if hint not in plain:
+        return None
+    accepted = (int, float) if hint is float else hint
+    fits = isinstance(value, accepted) and (hint is bool or not isinstance(value, bool))
+    return None if fits else plain[hint]

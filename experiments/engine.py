@@ -1,0 +1,49 @@
+"""How trials are run: an engine takes specs as it has room for them and gives entries as they end.
+
+Every engine is a function `run(specs, workers)`. It draws the next spec only when it can start it,
+so whoever feeds it stops a sweep by ending the iterator: trials under way still come to their end.
+Closing the generator drops them. What an engine does never shows in a record.
+"""
+
+import importlib
+from collections.abc import Callable, Generator, Iterator
+from typing import cast
+
+from experiments.loading import near
+from experiments.spec import TrialSpec
+from results.journal import Entry
+
+ENGINES: dict[str, str] = {
+    "pool": "experiments.engine_pool:run",
+    "endpoint": "experiments.engine_endpoint:run",
+    "here": "experiments.engine:run_here",
+}
+"""Name to engine; `my_package.my_module:run` works in place of a name.
+
+"pool" runs simulated trials in processes, "endpoint" trials of real models in one event loop, and
+"here" simulated trials one by one in this process.
+"""
+
+Engine = Callable[[Iterator[TrialSpec], int], Generator[Entry]]
+
+
+def load_engine(name: str) -> Engine:
+    """The engine called `name`. ValueError if there is none."""
+    path = ENGINES.get(name, name)
+    module, _, function = path.partition(":")
+    if not function:
+        raise ValueError(f"there is no engine {name!r}; {near(name, ENGINES)}")
+    try:
+        return cast("Engine", getattr(importlib.import_module(module), function))
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"the engine {path} cannot be imported: {error}") from error
+
+
+def run_here(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
+    """One after the other, in this process."""
+    from experiments.trial import run_trial
+    from results.journal import entry
+
+    del workers
+    for spec in specs:
+        yield entry(run_trial(spec))

@@ -1,0 +1,132 @@
+"""Simulated trials in processes of their own, each started once and fed one trial at a time.
+
+A pool from the standard library would do, but for two things: its workers outlive a parent that
+was killed, and it draws all work in advance. Here each worker hangs on a pipe of its own: when the
+parent is gone, the pipe ends and so does the worker.
+"""
+
+import multiprocessing
+import signal
+import threading
+import traceback
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import cast
+
+from experiments.spec import TrialSpec
+from results.journal import Entry
+
+AHEAD = 2
+"""Trials handed to a worker at once, so that it never waits for the parent."""
+
+
+@dataclass
+class Worker:
+    """One process, the end of its pipe, and the trials it has in hand, the oldest first."""
+
+    process: BaseProcess
+    pipe: "Connection[object, object]"
+    in_hand: list[str] = field(default_factory=list[str])
+
+
+def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
+    """Run simulated trials in up to `workers` processes.
+
+    ValueError for a spec that cannot be, RuntimeError when a worker fails or dies.
+    """
+    first = list(islice(specs, workers))
+    pool: list[Worker] = []
+    try:
+        with _interrupts_ignored():
+            pool.extend(_started() for _ in first)
+        for worker, spec in zip(pool, first, strict=True):
+            _hand(worker, spec)
+            _fill(worker, specs)
+        while True:
+            busy = {worker.pipe: worker for worker in pool if worker.in_hand}
+            if not busy:
+                return
+            for pipe in wait(list(busy)):
+                worker = busy[cast("Connection[object, object]", pipe)]
+                found = _result(worker)
+                _fill(worker, specs)
+                yield found
+    finally:
+        for worker in pool:
+            worker.pipe.close()
+            worker.process.terminate()
+        for worker in pool:
+            worker.process.join()
+
+
+def serve(pipe: "Connection[object, object]") -> None:
+    """A worker's life: run what comes through the pipe until it ends."""
+    from experiments.trial import run_trial
+    from results.journal import entry
+
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            spec = cast("TrialSpec", pipe.recv())
+            try:
+                reply: object = entry(run_trial(spec))
+            except ValueError as error:
+                reply = ("ValueError", str(error))
+            except Exception:
+                reply = ("RuntimeError", traceback.format_exc())
+            pipe.send(reply)
+
+
+def _started() -> Worker:
+    context = multiprocessing.get_context("spawn")
+    mine, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    return Worker(process, cast("Connection[object, object]", mine))
+
+
+def _fill(worker: Worker, specs: Iterator[TrialSpec]) -> None:
+    while len(worker.in_hand) < AHEAD:
+        spec = next(specs, None)
+        if spec is None:
+            return
+        _hand(worker, spec)
+
+
+def _hand(worker: Worker, spec: TrialSpec) -> None:
+    worker.in_hand.append(spec.trial_id)
+    with suppress(BrokenPipeError):
+        worker.pipe.send(spec)
+
+
+def _result(worker: Worker) -> Entry:
+    try:
+        reply = worker.pipe.recv()
+    except (EOFError, ConnectionResetError):
+        worker.process.join()
+        raise RuntimeError(
+            f"a worker process died (exit code {worker.process.exitcode}) in trial "
+            f"{worker.in_hand[0]}; run the same command again to go on"
+        ) from None
+    if isinstance(reply, Entry):
+        worker.in_hand.remove(reply.trial_id)
+        return reply
+    kind, text = cast("tuple[str, str]", reply)
+    raise {"ValueError": ValueError}.get(kind, RuntimeError)(text)
+
+
+@contextmanager
+def _interrupts_ignored() -> Generator[None]:
+    """Ctrl-C reaches every process of a terminal; workers born in here leave it to the parent."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,82 @@
+"""What a run's manifest says, and when a folder's run is another one than the sweep at hand."""
+
+import platform
+import shlex
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from experiments.loading import load_task_set
+from experiments.sweep import Sweep, canonical, difference, specs, sweep_hash
+from results.store import read_manifest
+
+PACKAGES = ("fanout", "langgraph", "langchain-core", "langchain-openai", "openai", "genai-prices")
+SHOWN_DIFFERENCES = 6
+
+
+def manifest_of(sweep: Sweep, command: str | None = None) -> dict[str, Any]:
+    """Everything a run is known by; `sweep` in it is the sweep as plain data.
+
+    `corpora` are hashes of what the task sets read; with `python` they are part of what a
+    simulated record follows from.
+    """
+    plain = canonical(sweep)
+    return {
+        "name": sweep.name,
+        "question": sweep.question,
+        "hash": sweep_hash(plain),
+        "seed": sweep.seed,
+        "trials": sweep.trials,
+        "planned": len(specs(sweep)),
+        "simulated": sweep.simulated,
+        "command": command or f"fanout run {shlex.quote(sweep.name)}",
+        "limits": _given(plain["limits"]),
+        "sweep_limits": _given(plain["sweep_limits"]),
+        "thresholds": plain["thresholds"],
+        "versions": {"python": platform.python_version(), **_versions()},
+        "corpora": {
+            name: load_task_set(name).corpus()
+            for name in dict.fromkeys(cell.task_set for cell in sweep.cells)
+        },
+        "sweep": plain,
+    }
+
+
+def refuse_another(folder: Path, wanted: Mapping[str, Any]) -> None:
+    """ValueError with the difference, if the run in `folder` is not of the wanted sweep."""
+    there = read_manifest(folder)
+    if "sweep" not in there:
+        raise ValueError(f"{folder} was not recorded by a sweep; choose another name")
+    lines = difference(there["sweep"], wanted["sweep"])
+    lines += difference(_surroundings(there), _surroundings(wanted))
+    if not lines:
+        return
+    shown = lines[:SHOWN_DIFFERENCES]
+    if len(lines) > len(shown):
+        shown.append(f"and {len(lines) - len(shown)} more")
+    raise ValueError(
+        f"{folder} holds a run of another sweep ({'; '.join(shown)}): choose another name with "
+        "--name, or --fresh to set that run aside"
+    )
+
+
+def _surroundings(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What records follow from besides the sweep; the kit's version shows in each record."""
+    versions: dict[str, Any] = manifest.get("versions") or {}
+    python = versions.get("python") if manifest.get("simulated") else None
+    return {"python": python, "corpora": manifest.get("corpora") or {}}
+
+
+def _given(limits: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in limits.items() if value is not None}
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,133 @@
+"""How far a sweep is: counted as trials end, shown as a live line or as plain ones."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TextIO
+
+from results.journal import Entry
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+PLAIN_EVERY_SECONDS = 5.0
+
+
+@dataclass
+class Tally:
+    """Counts of a sweep: `done` of `total` trials, `resumed` of which were there at the start.
+
+    `tokens` and `dollars` are those that are known, over every attempt; `uncounted` and `unpriced`
+    count the attempts without. `elapsed` is in seconds of this session.
+    """
+
+    total: int
+    done: int = 0
+    resumed: int = 0
+    graded: int = 0
+    passed: int = 0
+    crashed: int = 0
+    tokens: int = 0
+    dollars: float = 0.0
+    uncounted: int = 0
+    unpriced: int = 0
+    elapsed: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+    def spend(self, ended: Entry) -> None:
+        """Count what a trial used."""
+        self.tokens += ended.tokens or 0
+        self.dollars += ended.dollars or 0.0
+        self.uncounted += ended.tokens is None
+        self.unpriced += ended.dollars is None
+
+    def finish(self, ended: Entry) -> None:
+        """Count how a trial ended."""
+        self.done += 1
+        self.graded += ended.passed is not None
+        self.passed += bool(ended.passed)
+        self.crashed += ended.ended == "crashed"
+        self.elapsed = time.monotonic() - self.began
+
+    @property
+    def left(self) -> float | None:
+        """Seconds to go at the pace of this session; None before its first trial."""
+        new = self.done - self.resumed
+        return None if new < 1 else self.elapsed / new * (self.total - self.done)
+
+    def line(self) -> str:
+        """The tally in words: "120/384 trials, 64% passing, 1.2M tokens, $0.31, 12 s left"."""
+        parts = [f"{self.done}/{self.total} trials"]
+        if self.graded:
+            parts.append(f"{100 * self.passed / self.graded:.0f}% passing")
+        if self.crashed:
+            parts.append(f"{self.crashed} crashed")
+        parts.append(f"{_short(self.tokens)} tokens")
+        if self.done and not self.unpriced:
+            parts.append(f"${self.dollars:.2f}")
+        if self.left is not None and self.done < self.total:
+            parts.append(f"{_clock(self.left)} left")
+        return ", ".join(parts)
+
+
+Watch = Callable[[Tally], None]
+"""What is told of every trial that ends; it gets the tally as it stands."""
+
+
+def unwatched(tally: Tally) -> None:
+    """Show nothing."""
+    del tally
+
+
+class Display:
+    """Shows a tally in a terminal as it changes; elsewhere a plain line every few seconds.
+
+    A context manager; what it is called with is shown. `simulated` is said beside the counts.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, simulated: bool = False) -> None:
+        self._stream = stream or sys.stderr
+        self._suffix = " (simulated)" if simulated else ""
+        self._live: Progress | None = None
+        self._last: tuple[float, str] = (time.monotonic(), "")
+
+    def __enter__(self) -> "Display":
+        if self._stream.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            columns = (BarColumn(bar_width=24), TextColumn("{task.description}"))
+            console = Console(file=self._stream)
+            self._live = Progress(*columns, console=console, refresh_per_second=8)
+            self._task = self._live.add_task("starting", total=None)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, tally: Tally) -> None:
+        text = tally.line() + self._suffix
+        if self._live is not None:
+            self._live.update(self._task, total=tally.total, completed=tally.done, description=text)
+            return
+        now = time.monotonic()
+        due = now - self._last[0] >= PLAIN_EVERY_SECONDS or tally.done >= tally.total
+        if due and text != self._last[1]:
+            print(text, file=self._stream, flush=True)
+            self._last = (now, text)
+
+
+def _short(count: int) -> str:
+    if count < 10_000:
+        return f"{count:,}"
+    return f"{count / 1e3:.0f}k" if count < 1e6 else f"{count / 1e6:.1f}M"
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    return f"{whole // 60} min" if whole < 6000 else f"{whole // 3600} h {whole // 60 % 60} min"

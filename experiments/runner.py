@@ -1,0 +1,140 @@
+"""Runs a sweep into a run folder: what is recorded stays, what is missing is run.
+
+Resuming is a set difference: the trials of the sweep without those in the journal. Order in time is
+drawn at random from the sweep's seed, so that drift of an endpoint hits all topologies alike and a
+sweep that stops early is balanced.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from experiments.checks import check
+from experiments.engine import Engine, load_engine
+from experiments.manifest import manifest_of, refuse_another
+from experiments.progress import Tally, Watch, unwatched
+from experiments.spec import TrialSpec
+from experiments.sweep import Sweep, SweepLimits, specs
+from results.journal import Entry, Journal
+from results.store import MANIFEST, RUNS, Run, compact, open_run, read_manifest, write_manifest
+from tasks.task import luck
+
+AT_ONCE = 8
+"""Trials of a real model under way at once, unless asked otherwise."""
+
+
+def run_sweep(
+    sweep: Sweep,
+    folder: Path | None = None,
+    *,
+    engine: str | None = None,
+    workers: int | None = None,
+    progress: Watch = unwatched,
+    retry_crashed: bool = False,
+    command: str | None = None,
+) -> Run:
+    """Run what is missing of a sweep, and open the run.
+
+    `folder` defaults to results/runs/NAME. `engine` defaults to processes for simulated models and
+    to one event loop for others, `workers` to the number of processors or to 8 trials at once.
+    `Run.outcome` says whether it is complete or which limit of the sweep was reached.
+    `retry_crashed` runs trials again that crashed. KeyboardInterrupt passes through, with
+    all that ended kept. ValueError for a sweep that cannot be, and for a folder that holds another.
+    """
+    check(sweep)
+    folder = folder or RUNS / sweep.name
+    manifest = manifest_of(sweep, command)
+    _claim(folder, manifest)
+    start = load_engine(engine or ("pool" if sweep.simulated else "endpoint"))
+    workers = workers or ((os.cpu_count() or 1) if sweep.simulated else AT_ONCE)
+    with Journal(folder, write=True) as journal:
+        session = journal.begin(_now())
+        outcome = "failed"
+        try:
+            outcome = _play(sweep, journal, start, workers, progress, retry_crashed)
+        except KeyboardInterrupt:
+            outcome = "interrupted"
+            raise
+        except Exception as error:
+            outcome = f"failed: {str(error).splitlines()[-1] if str(error) else error!r}"
+            raise
+        finally:
+            journal.end(session, _now(), outcome)
+        compact(folder)
+    return open_run(folder)
+
+
+def _claim(folder: Path, manifest: dict[str, Any]) -> None:
+    """Make the folder this sweep's, or take up the run of it that is there."""
+    if not (folder / MANIFEST).exists():
+        if folder.exists() and any(folder.iterdir()):
+            raise ValueError(f"{folder} holds something that is not a run; choose another name")
+        write_manifest(folder, manifest)
+        return
+    refuse_another(folder, manifest)
+    there = read_manifest(folder)
+    may_change = {key: manifest[key] for key in ("question", "sweep_limits", "sweep")}
+    if there != there | may_change:
+        write_manifest(folder, there | may_change)
+
+
+def _play(
+    sweep: Sweep,
+    journal: Journal,
+    engine: Engine,
+    workers: int,
+    progress: Watch,
+    retry_crashed: bool,
+) -> str:
+    """Run what is missing; what came of it."""
+    planned = specs(sweep)
+    position = {spec.trial_id: place for place, spec in enumerate(planned)}
+    tally = Tally(total=len(planned))
+    newest: dict[str, Entry] = {}
+    for past in journal.entries():
+        tally.spend(past)
+        newest[past.trial_id] = past
+    for past in newest.values():
+        if not (retry_crashed and past.ended == "crashed"):
+            tally.finish(past)
+    tally.resumed = tally.done
+    recorded = journal.ids(crashed=not retry_crashed)
+    missing = [spec for spec in planned if spec.trial_id not in recorded]
+    luck("order in time", sweep.seed).shuffle(missing)
+    progress(tally)
+    with closing(engine(_until_limit(missing, sweep.sweep_limits, tally), workers)) as ended:
+        for entry in ended:
+            journal.add(position[entry.trial_id], entry)
+            tally.spend(entry)
+            tally.finish(entry)
+            progress(tally)
+    return "complete" if tally.done == tally.total else _reached(sweep.sweep_limits, tally) or ""
+
+
+def _until_limit(
+    missing: Iterable[TrialSpec], limits: SweepLimits, tally: Tally
+) -> Iterator[TrialSpec]:
+    for spec in missing:
+        if _reached(limits, tally):
+            return
+        yield spec
+
+
+def _reached(limits: SweepLimits, tally: Tally) -> str | None:
+    """Which limit of the sweep is reached, in words; one that cannot be measured is."""
+    if limits.tokens is not None and tally.uncounted:
+        return "stopped: the model does not report its tokens, so limits.sweep.tokens cannot hold"
+    if limits.dollars is not None and tally.unpriced:
+        return "stopped: the model's price is not known, so limits.sweep.dollars cannot hold"
+    if limits.tokens is not None and tally.tokens >= limits.tokens:
+        return f"stopped: {tally.tokens:,} of {limits.tokens:,} tokens (limits.sweep.tokens)"
+    if limits.dollars is not None and tally.dollars >= limits.dollars:
+        return f"stopped: ${tally.dollars:.2f} of ${limits.dollars:.2f} (limits.sweep.dollars)"
+    return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

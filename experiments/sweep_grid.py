@@ -1,0 +1,203 @@
+"""From the tables of a sweep file to a `Sweep`: every value checked, every grid spelled out."""
+
+import difflib
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar, cast
+
+from experiments.loading import load_task_set, near, topology_named
+from experiments.spec import Limits
+from experiments.sweep import Sweep, SweepLimits, TaskCell, TopologyCell
+from tasks.task import SPLITS, Setting, settings_of
+
+Raw = Mapping[str, Any]
+
+KEYS = ("name", "question", "seed", "trials", "tasks", "split")
+TABLES = ("topologies", "task_sets", "models", "limits", "thresholds")
+COUNTED = ("model_calls", "tokens")
+LIMITS = (*COUNTED, "seconds", "dollars")
+SWEEP_LIMITS = ("tokens", "dollars")
+THRESHOLDS = ("k", "margin", "alpha", "deadline_seconds")
+DEFAULT_MODEL = "simulated:typical"
+ROLES = ("default", "lead", "subagent")
+AXES_OF_TASKS = ("tasks", "split")
+
+Cell = TypeVar("Cell", TopologyCell, TaskCell)
+
+
+def parse_sweep(raw: Raw) -> Sweep:
+    """The sweep that the tables describe. ValueError naming the key, and what is allowed there."""
+    check_keys("the sweep", raw, (*KEYS, *TABLES))
+    name = raw.get("name", "")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+        raise ValueError(
+            f"name is {name!r}; it names a folder: letters, digits, dots, dashes and underscores"
+        )
+    models, model_settings = _models(_table(raw, "models"))
+    limits, sweep_limits = _limits(_table(raw, "limits"))
+    defaults = {"tasks": raw.get("tasks", 12), "split": raw.get("split", "dev")}
+    return Sweep(
+        name=name,
+        question=str(raw.get("question", "")),
+        seed=_whole("seed", raw.get("seed", 1), least=0),
+        trials=_whole("trials", raw.get("trials", 8)),
+        topologies=_distinct("topologies", _topologies(_table(raw, "topologies"))),
+        cells=_distinct("task_sets", _cells(_table(raw, "task_sets"), defaults)),
+        models=models,
+        model_settings=model_settings,
+        limits=limits,
+        sweep_limits=sweep_limits,
+        thresholds=_thresholds(_table(raw, "thresholds")),
+    )
+
+
+def check_keys(where: str, table: Raw, known: Iterable[str]) -> None:
+    """ValueError for the first key that is not known, with the nearest that is."""
+    for key in table:
+        if key not in known:
+            raise ValueError(f"{where} has no key {key!r}; {near(key, known)}")
+
+
+def _table(raw: Raw, key: str) -> Raw:
+    value = raw.get(key, {})
+    if not isinstance(value, dict):
+        raise ValueError(f"{key} is {value!r}; it must be a table: [{key}]")
+    return cast("Raw", value)
+
+
+def _topologies(tables: Raw) -> Iterator[TopologyCell]:
+    if not tables:
+        raise ValueError('topologies is missing; as in topologies = ["single_thread"]')
+    for label, table in tables.items():
+        if not isinstance(table, dict):
+            raise ValueError(f"topologies.{label} is {table!r}; it must be a table of settings")
+        given = dict(cast("Raw", table))
+        base = given.pop("base", label)
+        try:
+            build, settings = topology_named(str(base))
+        except ValueError as error:
+            raise ValueError(f"topologies.{label}: {error}") from error
+        axes = [name for name, value in given.items() if isinstance(value, list)]
+        for point in grid(f"topologies.{label}", given):
+            varied = ",".join(f"{axis}={point[axis]}" for axis in axes)
+            yield TopologyCell(f"{label}({varied})" if varied else label, build, settings | point)
+
+
+def _cells(tables: Raw, defaults: Raw) -> Iterator[TaskCell]:
+    if not tables:
+        raise ValueError("task_sets is missing; as in [task_sets.orders] with width = 8")
+    for name, written in tables.items():
+        where = f"task_sets.{name}"
+        grids = cast("list[Any]", written if isinstance(written, list) else [written])
+        for table in grids:
+            if not isinstance(table, dict):
+                raise ValueError(f"{where} is {table!r}; it must be a table of settings")
+            given = {**defaults, **cast("Raw", table)}
+            base = str(given.pop("base", name))
+            try:
+                task_set = load_task_set(base)
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}") from error
+            dials = [*task_set.dials, *task_set.shorthands]
+            check_keys(where, given, (*dials, *AXES_OF_TASKS, "base"))
+            for point in grid(where, given):
+                tasks = _whole(f"{where}.tasks", point.pop("tasks"))
+                split = point.pop("split")
+                if split not in SPLITS:
+                    raise ValueError(
+                        f"{where}.split is {split!r}; it must be {' or '.join(SPLITS)}"
+                    )
+                settings: dict[str, Setting] = settings_of(task_set, point)
+                yield TaskCell(base, settings, split, tasks)
+
+
+def grid(where: str, table: Raw) -> Iterator[dict[str, Any]]:
+    """Every point of the grid whose axes are the lists in `table`."""
+    axes = {key: cast("list[Any]", v) if isinstance(v, list) else [v] for key, v in table.items()}
+    for key, values in axes.items():
+        if not values:
+            raise ValueError(f"{where}.{key} is an empty list; give it at least one value")
+        for value in values:
+            if not isinstance(value, (str, int, float)):
+                raise ValueError(
+                    f"{where}.{key} is {value!r}; it must be text or a number, or a list of them"
+                )
+    for point in itertools.product(*axes.values()):
+        yield dict(zip(axes, point, strict=True))
+
+
+def _distinct(key: str, cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    found = list(cells)
+    for i, cell in enumerate(found):
+        if cell in found[:i]:
+            label = getattr(cell, "label", getattr(cell, "name", ""))
+            raise ValueError(f"{key} has this twice: {label}; leave one out")
+    return tuple(found)
+
+
+def _models(table: Raw) -> tuple[dict[str, str], dict[str, Any]]:
+    roles = {key: value for key, value in table.items() if isinstance(value, str)}
+    for role in roles:
+        close = difflib.get_close_matches(role, ROLES, 1, cutoff=0.8)
+        if role not in ROLES and close:
+            raise ValueError(f"models has no role {role!r}; did you mean {close[0]!r}?")
+    settings = {key: value for key, value in table.items() if key not in roles}
+    if settings:
+        # Knowing the settings takes the import of the client, which most sweeps need not wait for.
+        from topologies.models import ModelSettings
+
+        known = ModelSettings.__dataclass_fields__
+        check_keys("models", settings, (*ROLES, *known))
+        for key, value in settings.items():
+            switch = "bool" in str(known[key].type)
+            whole = str(known[key].type).startswith("int")
+            if switch and not isinstance(value, bool):
+                raise ValueError(f"models.{key} is {value!r}; it must be true or false")
+            if not switch:
+                _number(f"models.{key}", value, whole=whole)
+    roles.setdefault("default", DEFAULT_MODEL)
+    return roles, settings
+
+
+def _limits(table: Raw) -> tuple[Limits, SweepLimits]:
+    check_keys("limits", table, (*LIMITS, "sweep"))
+    for_sweep = _table(table, "sweep")
+    check_keys("limits.sweep", for_sweep, SWEEP_LIMITS)
+    own = {key: value for key, value in table.items() if key != "sweep"}
+    return Limits(**_lifted("limits", own)), SweepLimits(**_lifted("limits.sweep", for_sweep))
+
+
+def _lifted(where: str, table: Raw) -> dict[str, Any]:
+    return {
+        key: None if value == "none" else _limit(f"{where}.{key}", value, key in COUNTED)
+        for key, value in table.items()
+    }
+
+
+def _limit(key: str, value: Any, whole: bool) -> float:
+    number = _number(key, value, whole=whole, or_else=', or "none"')
+    if number <= 0:
+        raise ValueError(f'{key} is {value!r}; it must be above 0, or "none"')
+    return number
+
+
+def _thresholds(table: Raw) -> dict[str, float]:
+    check_keys("thresholds", table, THRESHOLDS)
+    return {
+        key: _number(f"thresholds.{key}", value, whole=key == "k") for key, value in table.items()
+    }
+
+
+def _number(key: str, value: Any, *, whole: bool = False, or_else: str = "") -> float:
+    kind = "a whole number" if whole else "a number"
+    fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not fits or not 0 <= value < float("inf"):
+        raise ValueError(f"{key} is {value!r}; it must be {kind} of 0 or more{or_else}")
+    return value
+
+
+def _whole(key: str, value: Any, least: int = 1) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{key} is {value!r}; it must be a whole number of at least {least}")
+    return value

@@ -1,0 +1,242 @@
+"""A recorded run on disk: its manifest, its journal, and its four frames as Parquet.
+
+    results/runs/NAME/
+        manifest.json                            the sweep as it was run
+        journal.sqlite                           every record, in the order in which trials ended
+        frames.json                              up to which record the Parquet files go
+        trials.parquet, milestones.parquet
+        steps/topology=T/0000.parquet, accesses/topology=T/0000.parquet
+
+Parquet is made from the journal and can be made again; a run that was killed opens from its
+journal, and a run that was copied without its journal opens from Parquet. Rows are ordered by
+topology and place in the sweep, whatever order trials ended in.
+"""
+
+import difflib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import polars as pl
+
+from results import journal
+from results.journal import Journal, Record
+from results.records import SCHEMAS, frame
+
+RUNS = Path(__file__).with_name("runs")
+"""Where runs are kept unless another folder is asked for."""
+
+MANIFEST = "manifest.json"
+FRAMES = "frames.json"
+PARTITIONED = ("steps", "accesses")
+TRIALS_A_FILE = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """An opened run. Frames are loaded when they are first asked for.
+
+    `manifest` is the sweep as it was run, with `recorded` (trials in the journal) and `sessions`
+    (began, ended, outcome) added. A frame that cannot be read is a ValueError.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @cached_property
+    def trials(self) -> pl.DataFrame:
+        """One row a trial."""
+        return _load(self.folder, "trials")
+
+    @cached_property
+    def steps(self) -> pl.DataFrame:
+        """One row a model or tool call."""
+        return _load(self.folder, "steps")
+
+    @cached_property
+    def accesses(self) -> pl.DataFrame:
+        """One row an access to a row or predicate."""
+        return _load(self.folder, "accesses")
+
+    @cached_property
+    def milestones(self) -> pl.DataFrame:
+        """One row a milestone of a trial."""
+        return _load(self.folder, "milestones")
+
+    @property
+    def complete(self) -> bool:
+        """Whether every trial of the sweep is recorded."""
+        return self.manifest["recorded"] >= self.manifest.get("planned", 0)
+
+    @property
+    def outcome(self) -> str:
+        """What came of the newest session: `complete`, or why it stopped."""
+        sessions = self.manifest["sessions"]
+        if self.complete or not sessions:
+            return "complete" if self.complete else "not begun"
+        return sessions[-1]["outcome"] or "killed, or still running"
+
+
+def open_run(path: Path | str) -> Run:
+    """The run in the folder `path`, finished or not. ValueError, in one line, if it is no run."""
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    recorded, sessions = _progress(folder)
+    return Run(folder, manifest | {"recorded": recorded, "sessions": sessions})
+
+
+def find_run(name: str, runs: Path = RUNS) -> Path:
+    """The folder of a run: a path, a name in `runs`, or "latest". ValueError if there is none."""
+    known = recorded_runs(runs)
+    if name == "latest" and known:
+        return max(known, key=lambda folder: _newest_change(folder))
+    for folder in (runs / name, Path(name)):
+        if (folder / MANIFEST).exists():
+            return folder
+    names = [folder.name for folder in known]
+    if Path(name).exists():
+        raise ValueError(f"{name} is not a run: it has no {MANIFEST}")
+    if not names:
+        raise ValueError(f"there is no run {name!r}: none is recorded yet; start with `fanout run`")
+    close = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
+    raise ValueError(f"there is no run {name!r}; {hint}")
+
+
+def recorded_runs(runs: Path = RUNS) -> list[Path]:
+    """The folders of all runs, by name."""
+    return sorted(path.parent for path in runs.glob(f"*/{MANIFEST}"))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest alone. ValueError, in one line, if the folder is no run."""
+    file = folder / MANIFEST
+    try:
+        manifest: object = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        reason = f"it has no {MANIFEST}" if folder.is_dir() else "there is no such folder"
+        raise ValueError(f"{folder} is not a run: {reason}") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder} is not a run: {MANIFEST} cannot be read ({error})") from error
+    if not isinstance(manifest, dict):
+        raise ValueError(f"{folder} is not a run: {MANIFEST} is not an object")
+    return manifest  # pyright: ignore[reportUnknownVariableType]
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Make the folder a run. The file appears whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_whole(folder / MANIFEST, manifest)
+
+
+def compact(folder: Path) -> None:
+    """Write the journal's frames as Parquet, unless they are there already."""
+    with Journal(folder) as book:
+        last = book.last()
+        if _compacted(folder) == last:
+            return
+        (folder / FRAMES).unlink(missing_ok=True)
+        for name in PARTITIONED:
+            shutil.rmtree(folder / name, ignore_errors=True)
+        whole: dict[str, list[pl.DataFrame]] = {name: [] for name in SCHEMAS}
+        for topology in book.topologies():
+            for number, records in enumerate(_batches(book.records(topology))):
+                for name in SCHEMAS:
+                    rows = _rows(name, records)
+                    if name not in PARTITIONED:
+                        whole[name].append(rows)
+                        continue
+                    file = _partition(folder, name, topology) / f"{number:04d}.parquet"
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    rows.write_parquet(file)
+        for name in SCHEMAS:
+            if name not in PARTITIONED:
+                pl.concat([frame(name, []), *whole[name]]).write_parquet(folder / f"{name}.parquet")
+        _write_whole(folder / FRAMES, {"records": last})
+
+
+def _load(folder: Path, name: str) -> pl.DataFrame:
+    has_journal = (folder / journal.FILE).exists()
+    compacted = _compacted(folder)
+    if not has_journal or compacted is not None:
+        try:
+            if not has_journal or compacted == _last(folder):
+                return _from_parquet(folder, name)
+        except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+            if not has_journal:
+                text = str(error).splitlines()[0]
+                raise ValueError(f"the {name} of {folder} cannot be read: {text}") from error
+    with Journal(folder) as book:
+        parts = [
+            _rows(name, records)
+            for topology in book.topologies()
+            for records in _batches(book.records(topology))
+        ]
+    return pl.concat([frame(name, []), *parts])
+
+
+def _from_parquet(folder: Path, name: str) -> pl.DataFrame:
+    files = [folder / f"{name}.parquet"]
+    if name in PARTITIONED:
+        trials = pl.read_parquet(folder / "trials.parquet", columns=["topology"])
+        order = trials.get_column("topology").unique(maintain_order=True).to_list()
+        files = [f for t in order for f in sorted(_partition(folder, name, t).glob("*.parquet"))]
+    # The folder names repeat a column of trials; a frame has the fields of its schema alone.
+    parts = [pl.read_parquet(file, hive_partitioning=False) for file in files]
+    for file, part in zip(files, parts, strict=True):
+        if part.schema != SCHEMAS[name]:
+            raise ValueError(f"{file} does not have the fields of {name}")
+    return pl.concat([frame(name, []), *parts])
+
+
+def _rows(name: str, records: list[Record]) -> pl.DataFrame:
+    return frame(name, (row for record in records for row in record.get(name, ())))
+
+
+def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+    while batch := list(islice(records, TRIALS_A_FILE)):
+        yield batch
+
+
+def _partition(folder: Path, name: str, topology: str) -> Path:
+    return folder / name / f"topology={quote(topology, safe='')}"
+
+
+def _compacted(folder: Path) -> int | None:
+    """Up to which record the Parquet files go; None if they are not whole."""
+    try:
+        return int(json.loads((folder / FRAMES).read_text(encoding="utf-8"))["records"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _last(folder: Path) -> int:
+    with Journal(folder) as book:
+        return book.last()
+
+
+def _progress(folder: Path) -> tuple[int, list[dict[str, Any]]]:
+    """How many trials are recorded, and the sessions; without a journal from Parquet."""
+    if (folder / journal.FILE).exists():
+        with Journal(folder) as book:
+            return len(book.ids()), [asdict(session) for session in book.sessions()]
+    if (folder / "trials.parquet").exists():
+        return _load(folder, "trials").height, []
+    return 0, []
+
+
+def _newest_change(folder: Path) -> float:
+    return max(file.stat().st_mtime for file in folder.iterdir() if file.is_file())
+
+
+def _write_whole(file: Path, content: Mapping[str, Any]) -> None:
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(draft, file)
