@@ -44,9 +44,9 @@ class AgentLog:
     last: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Recorder(BaseCallbackHandler):
-    """Collects `steps` rows; raises `LimitReachedError` before a model call that is one too many."""
+    """Collects `steps` rows; raises `LimitReachedError` before a model call too many."""
 
     limits: Limits
     simulated: bool
@@ -58,6 +58,7 @@ class Recorder(BaseCallbackHandler):
     raise_error: bool = True
     _open: dict[UUID, Row] = field(default_factory=dict[UUID, Row])
     _offered: dict[UUID, frozenset[str]] = field(default_factory=dict[UUID, frozenset[str]])
+    _endpoints: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
 
     def now(self) -> float:
         """Seconds since the trial began, simulated or real."""
@@ -110,13 +111,14 @@ class Recorder(BaseCallbackHandler):
         names = {str(tool.get("function", tool).get("name")) for tool in tools}
         self._offered[run_id] = frozenset(names)
         new = _new_messages(log, messages[0])
+        self._endpoints[run_id] = known.get("endpoint")
         self._open[run_id] = self.open_step(
             "model", log.name, prompt=json.dumps(new, ensure_ascii=False)
         )
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         row = self._open.pop(run_id)
-        offered = self._offered.pop(run_id)
+        offered, endpoint = self._offered.pop(run_id), self._endpoints.pop(run_id)
         generation = response.generations[0][0]
         message = generation.message if isinstance(generation, ChatGeneration) else None
         if not isinstance(message, AIMessage):
@@ -125,7 +127,7 @@ class Recorder(BaseCallbackHandler):
         calls = [{"id": c["id"], "name": c["name"], "args": c["args"]} for c in message.tool_calls]
         said = {"content": message.text, "tool_calls": calls}
         self.close_step(row, json.dumps(said, ensure_ascii=False))
-        row.update(self._usage(message))
+        row.update(self._usage(message, endpoint))
         for call in message.tool_calls:
             if call["name"] not in offered:
                 self._unknown_tool(row["agent"], dict(call))
@@ -145,7 +147,7 @@ class Recorder(BaseCallbackHandler):
         )
         self.close_step(row, None, f"there is no tool {call['name']}")
 
-    def _usage(self, message: AIMessage) -> Row:
+    def _usage(self, message: AIMessage, endpoint: str | None) -> Row:
         name = str(message.response_metadata.get("model_name") or "") or None
         if message.usage_metadata is None:
             return {"model": name}
@@ -156,8 +158,7 @@ class Recorder(BaseCallbackHandler):
             completion_tokens=usage["output_tokens"],
             reasoning_tokens=usage.get("output_token_details", {}).get("reasoning") or 0,
         )
-        priced_as = profile(name).priced_as if self.simulated and name else name
-        dollars, uncached = price(priced_as, counted) if priced_as else (None, None)
+        dollars, uncached = self._price(name, counted, endpoint)
         return {
             "model": name,
             "prompt_tokens": counted.prompt_tokens,
@@ -168,6 +169,16 @@ class Recorder(BaseCallbackHandler):
             "dollars": dollars,
             "dollars_uncached": uncached,
         }
+
+    def _price(
+        self, name: str | None, counted: Usage, endpoint: str | None
+    ) -> tuple[float | None, float | None]:
+        """A simulated model is priced as its profile says; any other where it is served."""
+        if name is None:
+            return None, None
+        if self.simulated:
+            return price(profile(name).priced_as, counted)
+        return price(name, counted, base_url=endpoint)
 
     def _check_limits(self) -> None:
         used = {

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from tasks.task import Setting, Split
@@ -45,7 +46,7 @@ class TrialSpec:
     model_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     limits: Limits = field(default_factory=Limits)
 
-    @property
+    @cached_property
     def trial_id(self) -> str:
         """A hash of everything above, so that equal specs share a record."""
         text = json.dumps(asdict(self), sort_keys=True, default=dict)

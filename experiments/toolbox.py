@@ -40,14 +40,15 @@ class WorkTool(BaseTool):
 
     async def ainvoke(
         self,
-        input: Any,
+        input: str | dict[str, Any] | ToolCall,
         config: RunnableConfig | None = None,  # noqa: ARG002
         **kwargs: Any,  # noqa: ARG002
     ) -> Any:
         """The reply as a ToolMessage for a tool call, or as text for bare arguments."""
-        called: bool = isinstance(input, dict) and input.get("type") == "tool_call"
-        arguments: dict[str, Any] = input["args"] if called else input
-        call_id = str(input["id"]) if called else ""
+        given: dict[str, Any] = {} if isinstance(input, str) else {**input}
+        called = given.get("type") == "tool_call"
+        arguments: dict[str, Any] = given["args"] if called else given
+        call_id = str(given.get("id", "")) if called else ""
         status: Literal["success", "error"] = "success"
         try:
             reply = await self.path(call_id, self.name, arguments)
@@ -161,6 +162,4 @@ class Toolbox:
 
     def _open(self, agent: str, call_id: str, name: str, arguments: Mapping[str, Any]) -> Row:
         written = json.dumps(dict(arguments), ensure_ascii=False)
-        return self.recorder.open_step(
-            "tool", agent, tool=name, call_id=call_id, arguments=written
-        )
+        return self.recorder.open_step("tool", agent, tool=name, call_id=call_id, arguments=written)

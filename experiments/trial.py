@@ -1,4 +1,4 @@
-"""One trial, from its spec to its record: a world, a graph, what happened, and whether it was right.
+"""One trial, from its spec to its record: a world, a graph, what happened, was it right.
 
 With simulated models a trial runs in its own event loop on simulated time and is a pure function of
 its spec; with real ones it runs among others in the loop of the engine.
@@ -8,7 +8,7 @@ import asyncio
 import json
 import platform
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
@@ -17,16 +17,16 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
+from experiments.loading import load_task_set
 from experiments.recorder import LimitReachedError, Recorder, Row
 from experiments.spec import TrialSpec
-from experiments.sweep import load_task_set
 from experiments.toolbox import Toolbox
 from tasks.judging import Submission
 from tasks.task import Task, TaskSet, mode_of
 from topologies.agent import last_words
 from topologies.models import ModelSettings
 from topologies.simulated import luck, model
-from topologies.virtual_time import run_virtual
+from topologies.virtual_time import DeadlockError, ThreadUsedError, run_virtual
 
 Record = dict[str, list[Row]]
 """Frame name to rows, with the fields of `results.records`; one row in "trials"."""
@@ -36,53 +36,84 @@ MOST_SUPERSTEPS = 10_000
 
 def run_trial(spec: TrialSpec) -> Record:
     """Run a trial of simulated models to its end, on simulated time."""
+    trial = _begin(spec)
     try:
-        return run_virtual(play_trial(spec))
+        return run_virtual(_play(trial))
+    except (DeadlockError, ThreadUsedError) as error:
+        return _record(trial, "crashed", f"{type(error).__name__}: {error}", None, None)
     finally:
         model.forget(spec.trial_id)
 
 
 async def play_trial(spec: TrialSpec) -> Record:
     """Run a trial in the current event loop. ValueError for a spec that cannot be."""
+    return await _play(_begin(spec))
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A trial under way."""
+
+    spec: TrialSpec
+    task_set: TaskSet
+    task: Task
+    toolbox: Toolbox
+
+
+def _begin(spec: TrialSpec) -> _Trial:
     task_set = load_task_set(spec.task_set)
+    model.learn(task_set.clerk)
     task = _task(spec.task_set, tuple(sorted(spec.settings.items())), spec.split, spec.index)
-    recorder = Recorder(spec.limits, spec.simulated)
-    world = task_set.world(task)
     base = (spec.sweep_seed, spec.task_set, task.block)
     toolbox = Toolbox(
-        world=world,
+        world=task_set.world(task),
         tools=task_set.tools(task.settings),
         instructions=task_set.instructions(task.settings),
         models=spec.models,
         model_settings=ModelSettings(**spec.model_settings),
         trial_id=spec.trial_id,
         luck=(luck.part("task", *base), luck.part("trial", *base, spec.trial)),
-        recorder=recorder,
+        recorder=Recorder(spec.limits, spec.simulated),
     )
-    started_at = None if spec.simulated else datetime.now(UTC).isoformat(timespec="seconds")
-    recorder.started = asyncio.get_running_loop().time()
-    ended, crash, last = await _run_graph(spec, task, toolbox)
+    return _Trial(spec, task_set, task, toolbox)
+
+
+async def _play(trial: _Trial) -> Record:
+    loop = asyncio.get_running_loop()
+    started_at = None
+    if not trial.spec.simulated:
+        started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    trial.toolbox.recorder.started = loop.time()
+    ended, crash, last = await _run_graph(trial.spec, trial.task, trial.toolbox)
+    record = _record(trial, ended, crash, last, trial.toolbox.recorder.now())
+    record["trials"][0]["started_at"] = started_at
+    return record
+
+
+def _record(
+    trial: _Trial, ended: str, crash: str | None, last: str | None, seconds: float | None
+) -> Record:
+    spec, task, toolbox = trial.spec, trial.task, trial.toolbox
     submission = toolbox.submission or Submission(answer=last)
     row = {
-        **_identity(spec, task_set, task),
-        "started_at": started_at,
-        "seconds": recorder.now(),
+        **_identity(spec, trial.task_set, task),
+        "seconds": seconds,
         "ended": ended,
-        "limit": recorder.limit,
+        "limit": toolbox.recorder.limit,
         "crash": crash,
         "answer": submission.answer,
         "status": submission.status,
         "confidence": submission.confidence,
-        **_counts(recorder),
+        **_counts(toolbox.recorder),
     }
     milestones: list[Row] = []
     if ended != "crashed":
-        judgement = world.judge(task.goal, submission)
+        judgement = toolbox.world.judge(task.goal, submission)
         row |= {
             "passed": judgement.passed,
             "score": judgement.score,
             "first_missed": judgement.first_missed,
-            "broken_invariants": task_set.invariants(task, world),
+            "broken_invariants": trial.task_set.invariants(task, toolbox.world),
         }
         milestones = [
             {
@@ -95,7 +126,7 @@ async def play_trial(spec: TrialSpec) -> Record:
             }
             for position, found in enumerate(judgement.milestones)
         ]
-    steps = [{"trial_id": spec.trial_id, **step} for step in recorder.steps]
+    steps = [{"trial_id": spec.trial_id, **step} for step in toolbox.recorder.steps]
     accesses = list(_accesses(spec, toolbox))
     return {"trials": [row], "steps": steps, "accesses": accesses, "milestones": milestones}
 
@@ -106,10 +137,11 @@ async def _run_graph(
     """How the trial ended, why it crashed if it did, and the last words of the graph."""
     module, _, name = spec.build.partition(":")
     recorder = toolbox.recorder
+    within = asyncio.timeout(spec.limits.seconds)
     try:
         graph = getattr(import_module(module), name)(toolbox, **spec.topology_settings)
         config = {"callbacks": [recorder], "recursion_limit": MOST_SUPERSTEPS}
-        async with asyncio.timeout(spec.limits.seconds) as within:
+        async with within:
             final = await graph.ainvoke({"messages": [HumanMessage(task.instruction)]}, config)
     except LimitReachedError:
         return "limit", None, None

@@ -43,13 +43,18 @@ class Tool:
     @property
     def description(self) -> str:
         """The docstring without its arguments."""
-        doc = parse(inspect.getdoc(self.run) or "")
-        return "\n".join(part for part in (doc.short_description, doc.long_description) if part)
+        return _description(self.run)
 
     @property
     def arguments(self) -> type[BaseModel]:
         """The arguments as a pydantic model; the first parameter, the world, is not among them."""
         return _arguments(self.run)
+
+
+@cache
+def _description(run: ToolFunction) -> str:
+    doc = parse(inspect.getdoc(run) or "")
+    return "\n".join(part for part in (doc.short_description, doc.long_description) if part)
 
 
 @cache

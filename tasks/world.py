@@ -8,7 +8,7 @@ when calls run in parallel. Version 0 is the initial state of every row, absent 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -55,6 +55,8 @@ class StaleUndoError(Exception):
 class World(Protocol):
     """What a trial needs of a world; see `SqliteWorld` for what each part promises."""
 
+    @property
+    def calls(self) -> Mapping[str, CallLog]: ...
     def reset(self) -> None: ...
     def snapshot(self) -> bytes: ...
     def undo(self, call: str) -> None: ...

@@ -2,10 +2,12 @@
 
 import json
 import operator
+from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolMessage
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.prebuilt import ToolNode
@@ -23,18 +25,65 @@ class Conversation(TypedDict):
     messages: Annotated[list[AnyMessage], operator.add]
 
 
-def model_node(
+@dataclass(frozen=True)
+class Place:
+    """A seat made ready for a graph: what it is told, its model with its tools, its tools."""
+
+    system: SystemMessage
+    model: Runnable[Any, AIMessage]
+    tools: ToolNode
+
+
+def place(
     seat: Seat, more_instructions: str = "", more_tools: tuple[dict[str, Any], ...] = ()
-) -> Any:
-    """A node that asks the seat's model what to do next. `more_tools` are the topology's own."""
+) -> Place:
+    """Make a seat ready. `more_tools` are the topology's own, which its graph must carry out."""
+    told = "\n\n".join(text for text in (seat.instructions, more_instructions) if text)
     model = seat.model.bind_tools([*seat.tools, *more_tools])
-    told = [text for text in (seat.instructions, more_instructions) if text]
-    system = SystemMessage("\n\n".join(told))
+    return Place(SystemMessage(told), model, ToolNode(seat.tools))
 
-    async def ask(state: Conversation, config: RunnableConfig) -> dict[str, list[AnyMessage]]:
-        return {"messages": [await model.ainvoke([system, *state["messages"]], config)]}
 
-    return ask
+def at_place(graph: Graph, ready: Place) -> Graph:
+    """The same compiled graph, with this agent in it. Compiling costs more than a model call."""
+    return graph.with_config(configurable={"place": ready})
+
+
+def placed(config: RunnableConfig) -> Place:
+    """The agent that a graph runs with."""
+    return config.get("configurable", {})["place"]
+
+
+def agent_graph(seat: Seat) -> Graph:
+    """One agent on its own: model, tools, model, ... until it submits."""
+    return at_place(_agent_loop(), place(seat))
+
+
+@cache
+def _agent_loop() -> Graph:
+    async def to_tools(state: Conversation) -> str:
+        return "tools" if called(state["messages"]) else END
+
+    async def to_model(state: Conversation) -> str:
+        return END if submitted(state["messages"]) else "model"
+
+    graph = StateGraph(Conversation)
+    graph.add_node("model", ask)
+    graph.add_node("tools", use_tools)
+    graph.add_edge(START, "model")
+    graph.add_conditional_edges("model", to_tools, ["tools", END])
+    graph.add_conditional_edges("tools", to_model, ["model", END])
+    return graph.compile()
+
+
+async def ask(state: Conversation, config: RunnableConfig) -> dict[str, list[AnyMessage]]:
+    """A node: the model says what to do next."""
+    agent = placed(config)
+    return {"messages": [await agent.model.ainvoke([agent.system, *state["messages"]], config)]}
+
+
+async def use_tools(state: Any, config: RunnableConfig) -> Any:
+    """A node: carry out the calls of the last message, or those that were sent here, at once."""
+    return await placed(config).tools.ainvoke(state, config)
 
 
 def called(messages: list[AnyMessage]) -> AIMessage | None:
@@ -51,24 +100,6 @@ def submitted(messages: list[AnyMessage]) -> bool:
         if message.name == SUBMIT and message.status == "success":
             return True
     return False
-
-
-def agent_graph(seat: Seat) -> Graph:
-    """One agent on its own: model, tools, model, ... until it submits."""
-
-    async def to_tools(state: Conversation) -> str:
-        return "tools" if called(state["messages"]) else END
-
-    async def to_model(state: Conversation) -> str:
-        return END if submitted(state["messages"]) else "model"
-
-    graph = StateGraph(Conversation)
-    graph.add_node("model", model_node(seat))
-    graph.add_node("tools", ToolNode(seat.tools))
-    graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", to_tools, ["tools", END])
-    graph.add_conditional_edges("tools", to_model, ["model", END])
-    return graph.compile()
 
 
 def last_words(messages: list[AnyMessage]) -> str:

@@ -8,20 +8,21 @@ may write, and how many there are.
 from typing import Any, Literal, TypedDict
 
 from langchain_core.messages import AnyMessage, HumanMessage, ToolCall
-from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
-from langgraph.prebuilt import ToolNode
 from langgraph.types import Send
 
 from topologies.agent import (
     Conversation,
     Graph,
     agent_graph,
+    ask,
+    at_place,
     called,
     last_words,
-    model_node,
+    place,
     submitted,
     transcript,
+    use_tools,
 )
 from topologies.kit import Kit
 
@@ -58,16 +59,14 @@ def build(
     lead = kit.seat("lead", role="lead")
     spawned: list[str] = []
 
-    async def work(
-        brief: str, background: list[AnyMessage], config: RunnableConfig
-    ) -> list[AnyMessage]:
+    async def work(brief: str, background: list[AnyMessage]) -> list[AnyMessage]:
         spawned.append(f"subagent-{len(spawned) + 1}")
         seat = kit.seat(spawned[-1], "subagent", parent=lead.name, writes=writers == "all")
         start: list[AnyMessage] = [*background, HumanMessage(brief)]
-        final = await agent_graph(seat).ainvoke({"messages": start}, config)
+        final = await agent_graph(seat).ainvoke({"messages": start})
         return final["messages"][len(background) :]
 
-    async def subagents(state: Orders, config: RunnableConfig) -> Conversation:
+    async def subagents(state: Orders) -> Conversation:
         background: list[AnyMessage] = []
         if context == "trace":
             background.append(HumanMessage(transcript(state["trace"])))
@@ -77,7 +76,7 @@ def build(
             async def run(brief: str = str(call["args"].get("brief") or "")) -> str:
                 if not brief:
                     return "Error: a brief is needed."
-                messages = await work(brief, background, config)
+                messages = await work(brief, background)
                 if context == "trace":
                     background.append(HumanMessage(transcript(messages)))
                 return last_words(messages)
@@ -105,15 +104,15 @@ def build(
         return END if submitted(state["messages"]) else "lead"
 
     graph = StateGraph(Conversation)
-    told = LEAD.replace("{sees}", SEES[context])
-    graph.add_node("lead", model_node(lead, told, (delegate_tool(team),)))
-    graph.add_node("tools", ToolNode(lead.tools))
+    graph.add_node("lead", ask)
+    graph.add_node("tools", use_tools)
     graph.add_node("subagents", subagents)
     graph.add_edge(START, "lead")
     graph.add_conditional_edges("lead", from_lead, ["tools", "subagents", END])
     graph.add_conditional_edges("tools", to_lead, ["lead", END])
     graph.add_edge("subagents", "lead")
-    return graph.compile()
+    told = LEAD.replace("{sees}", SEES[context])
+    return at_place(graph.compile(), place(lead, told, (delegate_tool(team),)))
 
 
 def delegate_tool(team: int) -> dict[str, Any]:
