@@ -82,7 +82,7 @@ def test_the_recorded_file_gives_the_published_figures(
     for mode, (tasks, pass_hat) in BY_GOLD_WRITES.items():
         half = split.filter(pl.col("mode") == mode)
         assert half["tasks"].unique().to_list() == [tasks]
-        assert {k: round(v + 1e-9, 3) for k, v in means(half, "pass_hat").items()} == pass_hat
+        assert means(half, "pass_hat") == pytest.approx(pass_hat, abs=5.001e-4)
 
 
 def test_the_recorded_failures_mostly_had_no_tool_error(recorded: Frames) -> None:
