@@ -85,8 +85,11 @@ class Judgement:
 
 
 def said(label: str, value: str) -> RowChange:
-    """The fact that the answer's line `label` says `value` (case, spaces, final dots ignored)."""
-    text = re.sub(r"\s+", " ", value).strip().rstrip(".").lower()
+    """The fact that the answer's line `label` says `value`.
+
+    Case, spaces, final dots and the marks ` and * do not matter.
+    """
+    text = " ".join(re.sub(r"[`*]", "", value).split()).rstrip(".").lower()
     return RowChange("answer", label.lower(), "say", (("value", text),))
 
 

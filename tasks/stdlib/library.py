@@ -16,7 +16,7 @@ import apsw
 from tasks import database
 from tasks.database import Row
 from tasks.image import Schema, build_image
-from tasks.stdlib.reading import entries, sources
+from tasks.stdlib.reading import MODULES, entries, sources
 from tasks.world import SqliteWorld
 
 ENTRIES = "entries"
@@ -81,11 +81,15 @@ class Library:
 
 @cache
 def library() -> Library:
-    """The library of the running Python."""
+    """The library of the running Python. ValueError if its source is not there to be read."""
+    found = sources()
+    if len(found) < len(MODULES) / 2:
+        raise ValueError(
+            "this Python came without the source of its standard library, which the task set "
+            "stdlib reads; use a Python that has it, or leave stdlib out of the sweep"
+        )
     return Library(
-        row
-        for module, path in sources().items()
-        for row in entries(module, path.read_text("utf-8"))
+        row for module, path in found.items() for row in entries(module, path.read_text("utf-8"))
     )
 
 

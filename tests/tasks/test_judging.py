@@ -117,7 +117,16 @@ def test_claiming_to_be_done_or_blocked_changes_nothing_where_work_was_asked() -
 
 
 @pytest.mark.parametrize(
-    "line", ["L1: a 3", "**L1**: a 3", "- L1: A  3.", "> l1 = a 3", "`L1`: a 3", "  L1 :a 3"]
+    "line",
+    [
+        "L1: a 3",
+        "**L1**: a 3",
+        "- L1: A  3.",
+        "> l1 = a 3",
+        "`L1`: a 3",
+        "  L1 :a 3",
+        "L1: `a`  **3**",
+    ],
 )
 def test_an_answer_line_is_read_however_it_is_set(line: str) -> None:
     assert answer_facts(f"Here it is:\n{line}\nBye", frozenset({"l1"})) == Counter(

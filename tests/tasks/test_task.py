@@ -3,10 +3,12 @@
 import math
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+import tasks.task
 from tasks.clerk import Clerk
 from tasks.task import (
     TEMPTATION_IN,
@@ -88,7 +90,10 @@ def test_one_base_task_in_ten_is_a_temptation_in_either_split() -> None:
 
 def test_luck_depends_on_what_it_is_for_and_on_nothing_else() -> None:
     code = "from tasks.task import luck; print(luck('toy', 'dev', 3).random())"
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    root = Path(str(tasks.task.__file__)).parents[1]
+    other = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
     assert float(other.stdout) == luck("toy", "dev", 3).random()
     assert luck("a", "bc").random() != luck("ab", "c").random()
     assert block_name("dev", 3) == "dev-003"

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import tasks.stdlib.clerk as clerk_module
-from tasks.clerk import items_in
+from tasks.clerk import SoundMind, items_in
 from tasks.judging import Submission
 from tasks.stdlib import TASK_SET
 from tasks.stdlib.library import ENTRIES, altered, library
@@ -169,6 +169,50 @@ def test_where_the_style_is_left_open_a_pair_only_has_to_agree() -> None:
         assert not judged.passed
         plain = made(int(task.block[4:]), coupling=1)
         assert not world.judge(plain.goal, replace(right, answer=mixed)).passed
+
+
+class Fickle(SoundMind):
+    """Whoever has to choose chooses otherwise than the one before."""
+
+    def __init__(self, partition: str) -> None:
+        self.partition = partition
+        self.chosen = 0
+
+    def habit(self, what: str, options: Sequence[str]) -> str:
+        assert what == "naming"
+        self.chosen += 1
+        return options[self.chosen % 2]
+
+
+@pytest.mark.parametrize("phrasing", ["plain", "underspecified"])
+def test_coupling_hurts_where_pairs_are_split_and_nobody_said_how(
+    do_work: Callable[..., Any], phrasing: str
+) -> None:
+    for task in solvable(4, coupling=1, phrasing=phrasing):
+        assert do_work(TASK_SET, task, Fickle("item")).judgement.passed
+        assert do_work(TASK_SET, task, Fickle("key"), team=2).judgement.passed
+        split = do_work(TASK_SET, task, Fickle("item"), team=2).judgement
+        assert split.passed == (phrasing == "plain")
+        assert split.score == (1.0 if split.passed else pytest.approx(5 / 6))
+
+
+class Busy(SoundMind):
+    """Makes three calls in a message, deals items at random and hands on the closing line too."""
+
+    calls_per_message = 3
+    partition = "random"
+    lead_keeps = "nothing"
+
+    def shuffled(self, labels: Sequence[str]) -> list[str]:
+        return list(reversed(labels))
+
+
+def test_how_the_work_is_dealt_out_does_not_change_what_is_right(
+    do_work: Callable[..., Any],
+) -> None:
+    for task in solvable(6, width=7, coupling=1, phrasing="paraphrased"):
+        for team in (0, 2, 9):
+            assert do_work(TASK_SET, task, Busy(), team=team, together=True).judgement.passed
 
 
 def test_the_splits_ask_about_different_entries() -> None:
