@@ -204,10 +204,9 @@ class SqliteWorld:
         before = self._row(table, key)
         if before is None:
             raise KeyError(f"{table} {key}")
-        version = self._written(table, key)
         settings = ", ".join(f'"{column}" = ?' for column in (*values, VERSION))
         sql = f'UPDATE "{table}" SET {settings} WHERE "{key_column}" = ?'
-        database.run(self._db, sql, (*values.values(), version, key))
+        database.run(self._db, sql, (*values.values(), self._written(table, key), key))
         self._touch_predicates(table, before, {**before, **values})
 
     def delete(self, table: str, key: str) -> None:
