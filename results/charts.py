@@ -21,6 +21,7 @@ from results.strata import cell_label, strata
 
 MOST_K = 16
 TIME_POINTS = 120
+MOST_POINTS = 6000
 
 
 class Recorded(Protocol):
@@ -51,7 +52,14 @@ def pass_k_curves(run: Recorded) -> Any:
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title="all k pass"), y2="high:Q")
     line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28)).encode(
         y=share,
-        tooltip=["topology", "cell", "k", percent("pass_hat"), percent("low"), percent("high")],
+        tooltip=[
+            "topology:N",
+            "cell:N",
+            "k:Q",
+            percent("pass_hat"),
+            percent("low"),
+            percent("high"),
+        ],
     )
     last = frame.get_column("k").max()
     ends = frame.filter(pl.col("k").is_in([1, last]))
@@ -80,12 +88,14 @@ def passed_by_time(run: Recorded) -> Any:
     """Share of graded trials that have passed by a time, one panel for each cell."""
     by = strata(run.trials)
     keys = group_columns(by)
+    drawn = run.trials.select(keys).n_unique()
+    per_line = min(TIME_POINTS, max(MOST_POINTS // drawn, 12))
     ordered = (
         run.trials.filter(pl.col("passed").is_not_null() & pl.col("seconds").is_not_null())
         .sort(*keys, "seconds", nulls_last=True)
         .with_columns(
             (pl.col("passed").cum_sum().over(keys) / pl.len().over(keys)).alias("share"),
-            (pl.int_range(pl.len()).over(keys) * TIME_POINTS // pl.len().over(keys)).alias("step"),
+            (pl.int_range(pl.len()).over(keys) * per_line // pl.len().over(keys)).alias("step"),
         )
     )
     frame = (
@@ -93,7 +103,7 @@ def passed_by_time(run: Recorded) -> Any:
         .agg(pl.col("seconds").last(), pl.col("share").last())
         .with_columns(cell_label(by).alias("cell"))
     )
-    kind = "simulated seconds" if simulated(run.trials) else "seconds"
+    kind = f"{simulated(run.trials)} seconds".removeprefix(",").strip()
     lines = (
         alt.Chart()
         .mark_line(interpolate="step-after", strokeWidth=2)
@@ -106,7 +116,12 @@ def passed_by_time(run: Recorded) -> Any:
                 axis=alt.Axis(format="%"),
             ),
             color=topology_colour(names(frame)),
-            tooltip=["topology", "cell", alt.Tooltip("seconds:Q", format=",.1f"), percent("share")],
+            tooltip=[
+                "topology:N",
+                "cell:N",
+                alt.Tooltip("seconds:Q", format=",.1f"),
+                percent("share"),
+            ],
         )
     )
     middle = (

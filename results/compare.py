@@ -25,7 +25,6 @@ PAIRED = {
     "tasks": pl.Int64(),
     "fewest": pl.Int64(),
     "most": pl.Int64(),
-    "simulated": pl.Boolean(),
 }
 
 
@@ -42,7 +41,8 @@ def compare(
     `cell` (a label), topology, `reference`, k, pass^k of both over the tasks both did (`estimate`,
     `reference_estimate`), their `difference` with 95% `low` and `high`, the kind of `interval`,
     `p` (sign flips), `p_holm` (over all rows of the same k: the `family`), `tasks` (base tasks in
-    the comparison), `fewest` and `most` trials of a task, `simulated`, `crash_convention`, and the
+    the comparison), `fewest` and `most` trials of a task, `simulated` (any trial of the cell
+    is), `crash_convention`, and the
     cost ratios of `results.ratios`. Undefined is null; without the reference in a cell, all is.
     """
     by = strata(trials) if by is None else list(by)
@@ -56,9 +56,8 @@ def compare(
         .with_columns(pl.col("n_base", "c_base").fill_null(0))
         .sort(*keys, "block", "task", nulls_last=True)
     )
-    simulated = _simulated(trials)
     rows = [
-        dict(zip(keys, key, strict=True)) | {"simulated": simulated} | _paired(group, k)
+        dict(zip(keys, key, strict=True)) | _paired(group, k)
         for key, group in pairs.group_by(keys, maintain_order=True)
         for k in ks
     ]
@@ -68,18 +67,14 @@ def compare(
         pl.lit(reference).alias("reference"),
         pl.lit(crashed).alias("crash_convention"),
     )
+    simulated = trials.group_by(shared).agg(pl.col("simulated").any())
     ratios = cost_ratios(trials, reference, by)
     return (
         _with_family(found)
+        .join(simulated, on=shared, how="left", nulls_equal=True)
         .join(ratios, on=keys, how="left", nulls_equal=True)
         .sort(*shared, "topology", "k", nulls_last=True)
     )
-
-
-def _simulated(trials: pl.DataFrame) -> bool | None:
-    """True or false if all trials agree; null for a mixture."""
-    values = trials.get_column("simulated").unique().to_list()
-    return values[0] if len(values) == 1 else None
 
 
 def _paired(group: pl.DataFrame, k: int) -> dict[str, Any]:

@@ -59,8 +59,8 @@ def cost_and_success(run: Recorded, cost: str = "tokens") -> Any:
         y=success,
         color=colour,
         tooltip=[
-            "topology",
-            "cell",
+            "topology:N",
+            "cell:N",
             alt.Tooltip("cost:Q", format=",.3~f", title=cost_name),
             percent("success"),
             percent("success_low"),
@@ -146,9 +146,9 @@ def tokens_by_role(run: Recorded) -> Any:
             color=role_colour(roles),
             order=alt.Order("place:Q"),
             tooltip=[
-                "topology",
-                "cell",
-                "role",
+                "topology:N",
+                "cell:N",
+                "role:N",
                 alt.Tooltip("tokens:Q", format=",.0f"),
                 percent("share"),
             ],

@@ -5,6 +5,7 @@ Every interval is 95% unless told, and null (None) where nothing supports one.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -103,9 +104,15 @@ def icc(c: Ints, n: Ints) -> float | None:
     return None if spread == 0 else (between - within) / spread
 
 
+@lru_cache(maxsize=8)
 def resampled_weights(units: int, seed: int = 0, draws: int = BOOTSTRAPS) -> Ints:
-    """How often each unit is drawn in each bootstrap sample, shape (draws, units)."""
-    return np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), size=draws)
+    """How often each unit is drawn in each bootstrap sample, shape (draws, units).
+
+    Kept for reuse, and read-only: every group with as many units draws the same samples.
+    """
+    drawn = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), size=draws)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def unit_sums(

@@ -1,5 +1,6 @@
 """How charts look: one colour for each topology everywhere, readable by the colour-blind."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,16 +109,26 @@ def percent(name: str) -> alt.Tooltip:
 
 def simulated(trials: pl.DataFrame) -> str:
     """What a title adds when any of the trials is simulated."""
-    return ", simulated" if trials.get_column("simulated").any() else ""
+    values = trials.get_column("simulated").fill_null(False)
+    return ", simulated" if values.all() else ", partly simulated" if values.any() else ""
 
 
 def panels(chart: Any, frame: pl.DataFrame, columns: int = COLUMNS) -> Any:
-    """The chart once for each value of `cell`, in alphabetical order, each with its own x axis."""
-    cells = sorted(frame.get_column("cell").unique().to_list())
+    """The chart once for each value of `cell`, in order (4 before 16), each with its own x axis.
+
+    The rows go in as they are, since Altair refuses frames of more than 5,000.
+    """
+    cells = sorted(frame.get_column("cell").unique().to_list(), key=_numbers_in_order)
     header = alt.Header(labelLimit=WIDTH + 60, labelAnchor="start")
     panel = alt.Facet("cell:N", title=None, sort=cells, header=header)
     return (
-        chart.properties(data=frame)
+        chart.properties(data=alt.InlineData(values=frame.to_dicts()))
         .facet(facet=panel, columns=min(columns, max(len(cells), 1)))
         .resolve_axis(x="independent")
     )
+
+
+def _numbers_in_order(text: str) -> list[tuple[float, str]]:
+    """A sorting key: parts that are numbers sort as numbers."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", text)
+    return [(float(part), "") if at % 2 else (0.0, part) for at, part in enumerate(parts)]

@@ -150,7 +150,9 @@ def _said(said: pl.DataFrame) -> tuple[tuple[str, tuple[tuple[bool, str], ...]],
 
 def _invariant_table(broken: pl.DataFrame, by: list[str]) -> Table:
     return grouped(
-        broken.with_columns(cell_label(by).alias("cell")).sort("cell", "invariant", "topology"),
+        broken.with_columns(cell_label(by).alias("cell")).sort(
+            "task_set", *by, "invariant", "topology", nulls_last=True
+        ),
         "Invariants broken, by kind",
         [
             ("topology", lambda row: row["topology"]),
@@ -174,7 +176,7 @@ def _consistency(trials: pl.DataFrame, by: list[str], ks: list[int]) -> tuple[Ta
         ).with_columns(cell_label(by).alias("cell"))
         tables.append(
             grouped(
-                wide.sort("cell", "topology", "k"),
+                wide.sort("task_set", *by, "topology", "k", nulls_last=True),
                 "Pass^k under each way to treat crashed trials",
                 [
                     ("topology", lambda row: row["topology"]),

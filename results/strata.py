@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 ALWAYS: tuple[str, ...] = ("mode", "width", "coupling")
-IF_VARIED = ("simulated", "model", "split", "faults", "style", "phrasing", "write_share")
+IF_VARIED = ("model", "split", "faults", "style", "phrasing", "write_share")
 
 WORDS = {
     "width": "width {}",
@@ -39,7 +39,6 @@ def settings_label(by: Sequence[str]) -> pl.Expr:
     parts = [
         pl.when(pl.col(name).is_not_null()).then(pl.format(WORDS.get(name, "{}"), _value(name)))
         for name in by
-        if name != "simulated"
     ]
     return pl.concat_str(parts, separator=", ", ignore_nulls=True) if parts else pl.lit("")
 

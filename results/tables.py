@@ -164,7 +164,9 @@ def comparison_table(comparison: pl.DataFrame, reference: str) -> Table:
 def consistency_table(bands: pl.DataFrame, by: Sequence[str]) -> Table:
     """Pass^k with both intervals and pass@k, from bands."""
     return grouped(
-        bands.with_columns(cell_label(by).alias("cell")).sort("cell", "topology", "k"),
+        bands.with_columns(cell_label(by).alias("cell")).sort(
+            "task_set", *by, "topology", "k", nulls_last=True
+        ),
         "Consistency",
         [
             ("topology", lambda row: row["topology"]),

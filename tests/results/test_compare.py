@@ -112,3 +112,15 @@ def test_caveats_name_simulation_crashes_and_mixed_counts(make_trials: "Make") -
     assert "no evidence about any real model" in simulated
     assert "2 ways (encoding-0, encoding-1)" in mixed
     assert crashed.startswith("1 of 4 trials crashed")
+
+
+def test_only_the_simulated_cells_of_a_mixed_run_are_called_simulated(make_trials: "Make") -> None:
+    trials = pl.concat(
+        make_trials({"single_thread": GOOD, "lead_subagents": POOR}, simulated=flag, model=model)
+        for flag, model in ((True, "simulated:typical"), (False, "real"))
+    )
+    first, second = said(trials, ks=(1,))
+    assert first.startswith("On orders (act, width 4, coupling 0.5, model real) lead_subagents")
+    assert second.startswith(
+        "In simulation, on orders (act, width 4, coupling 0.5, model simulated"
+    )
