@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 PLAIN_EVERY_SECONDS = 5.0
+FEW = 5
 
 
 @dataclass
@@ -52,9 +53,9 @@ class Tally:
 
     @property
     def left(self) -> float | None:
-        """Seconds to go at the pace of this session; None before its first trial."""
+        """Seconds to go at the pace of this session; None while too few have ended to tell."""
         new = self.done - self.resumed
-        return None if new < 1 else self.elapsed / new * (self.total - self.done)
+        return None if new < FEW else self.elapsed / new * (self.total - self.done)
 
     def line(self) -> str:
         """The tally in words: "120/384 trials, 64% passing, 1.2M tokens, $0.31, 12 s left"."""
@@ -65,7 +66,7 @@ class Tally:
             parts.append(f"{self.crashed} crashed")
         parts.append(f"{_short(self.tokens)} tokens")
         if self.done and not self.unpriced:
-            parts.append(f"${self.dollars:.2f}")
+            parts.append(f"${self.dollars:.2f}" if self.dollars >= 1 else f"${self.dollars:.2g}")
         if self.left is not None and self.done < self.total:
             parts.append(f"{_clock(self.left)} left")
         return ", ".join(parts)

@@ -83,6 +83,14 @@ def entry(record: Record) -> Entry:
     )
 
 
+def unpacked(packed: bytes) -> Record:
+    """The record in an entry. ValueError if it is torn."""
+    try:
+        return json.loads(zlib.decompress(packed))
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+
+
 def _spent(steps: Sequence[Mapping[str, Any]]) -> tuple[int | None, float | None]:
     """Tokens and dollars of all model calls that answered, in a trial that crashed too.
 
@@ -186,8 +194,8 @@ class Journal:
         )
         for trial_id, packed in rows:
             try:
-                yield json.loads(zlib.decompress(packed))
-            except (zlib.error, ValueError) as error:
+                yield unpacked(packed)
+            except ValueError as error:
                 raise ValueError(
                     f"{self._file}: the record of trial {trial_id} is torn ({error})"
                 ) from error

@@ -17,8 +17,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -49,26 +48,32 @@ class Run:
 
     folder: Path
     manifest: dict[str, Any]
+    _loaded: dict[str, pl.DataFrame] = field(default_factory=dict[str, pl.DataFrame], repr=False)
 
-    @cached_property
+    @property
     def trials(self) -> pl.DataFrame:
         """One row a trial."""
-        return _load(self.folder, "trials")
+        return self._frame("trials")
 
-    @cached_property
+    @property
     def steps(self) -> pl.DataFrame:
         """One row a model or tool call."""
-        return _load(self.folder, "steps")
+        return self._frame("steps")
 
-    @cached_property
+    @property
     def accesses(self) -> pl.DataFrame:
         """One row an access to a row or predicate."""
-        return _load(self.folder, "accesses")
+        return self._frame("accesses")
 
-    @cached_property
+    @property
     def milestones(self) -> pl.DataFrame:
         """One row a milestone of a trial."""
-        return _load(self.folder, "milestones")
+        return self._frame("milestones")
+
+    def _frame(self, name: str) -> pl.DataFrame:
+        if name not in self._loaded:
+            self._loaded[name] = _load(self.folder, name)
+        return self._loaded[name]
 
     @property
     def complete(self) -> bool:

@@ -1,0 +1,1 @@
+"""What each command of `fanout` does. One module a command: parsed arguments in, exit code out."""

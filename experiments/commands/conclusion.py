@@ -1,0 +1,87 @@
+"""What a finished `fanout run` ends with: the table, what can be said, and where the report is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from experiments.commands.output import columns
+from results.compare import compare
+from results.report import HEADLINE_K, reference_of, write_report
+from results.sentences import caveats, what_can_be_said
+from results.store import Run
+from results.strata import cell_label, strata
+from results.summary import summary
+from results.tables import dollars, number, percent_interval, ratio
+
+Row = dict[str, Any]
+
+
+def conclusion(run: Run) -> Row:
+    """Everything that is told, as plain data; `report` is null for a run without trials."""
+    told: Row = {
+        "run": str(run.folder),
+        "outcome": run.outcome,
+        "planned": run.manifest.get("planned"),
+        "recorded": run.manifest["recorded"],
+        "simulated": bool(run.manifest.get("simulated")),
+        "k": HEADLINE_K,
+        "summary": [],
+        "said": [],
+        "caveats": [],
+        "report": None,
+        "notebook": f"fanout notebook compare -- --run {run.folder}",
+    }
+    if run.trials.is_empty():
+        return told
+    trials = run.trials
+    by = strata(trials)
+    reference = reference_of(trials)
+    told["k"] = k = min(HEADLINE_K, max(1, int(run.manifest.get("trials", 1))))
+    table = summary(trials, by, sorted({1, k}), reference=reference)
+    said = what_can_be_said(compare(trials, reference, by, sorted({1, k})))
+    told["summary"] = table.with_columns(cell_label(by).alias("cell")).to_dicts()
+    told["said"] = said.to_dicts()
+    told["caveats"] = caveats(trials)
+    told["report"] = [str(path) for path in write_report(run, run.folder)]
+    return told
+
+
+def conclusion_lines(told: Row) -> Iterator[str]:
+    """The same for people."""
+    yield ""
+    k = told["k"]
+    simulated = " (simulated)" if told["simulated"] else ""
+    for cell in dict.fromkeys(row["cell"] for row in told["summary"]):
+        yield f"{cell}{simulated}"
+        heading = ["", "passed", f"pass^{k}", "tokens", "ratio", "dollars", "ratio"]
+        rows = [_row(row, k) for row in told["summary"] if row["cell"] == cell]
+        yield from columns([heading, *rows])
+        yield ""
+    if told["said"]:
+        yield "What can be said"
+        for task_set in dict.fromkeys(row["task_set"] for row in told["said"]):
+            yield f"  {task_set}"
+            yield from (
+                f"  - {row['sentence']}" for row in told["said"] if row["task_set"] == task_set
+            )
+        yield ""
+    yield from told["caveats"]
+    if told["outcome"] != "complete":
+        yield f"Not complete: {told['recorded']} of {told['planned']} trials; {told['outcome']}."
+    if told["report"]:
+        markdown, page = told["report"]
+        yield f"Report:   {markdown}"
+        yield f"          {page}"
+    yield f"Notebook: {told['notebook']}"
+
+
+def _row(row: Row, k: int) -> list[str]:
+    hat = f"pass_hat_{k}"
+    return [
+        row["topology"],
+        percent_interval(row["success"], row["success_low"], row["success_high"]),
+        percent_interval(row[hat], row[f"{hat}_low"], row[f"{hat}_high"]),
+        number(row["tokens"]),
+        ratio(row["tokens_ratio"], row["tokens_ratio_low"], row["tokens_ratio_high"]),
+        dollars(row["dollars"]),
+        ratio(row["dollars_ratio"], row["dollars_ratio_low"], row["dollars_ratio_high"]),
+    ]

@@ -1,0 +1,18 @@
+"""`fanout report`: write the report of a recorded run."""
+
+import argparse
+
+from experiments.commands.output import print_json
+from results.report import write_report
+from results.store import RUNS, find_run, open_run
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the command."""
+    found = open_run(find_run(arguments.name, arguments.runs or RUNS))
+    markdown, page = write_report(found, arguments.output or found.folder)
+    if arguments.json:
+        print_json({"markdown": str(markdown), "html": str(page)})
+    else:
+        print(f"{markdown}\n{page}")
+    return 0

@@ -1,0 +1,243 @@
+"""A recorded trial as a person can read it: who said and did what, when, and what came of it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from results.store import Run
+
+Row = dict[str, Any]
+
+INDENT = "    "
+CUT = 700
+"""Characters of a text that are shown unless all are asked for."""
+
+
+def find_trial(run: Run, name: str) -> str:
+    """The id of the trial called `name`: the beginning of an id, or TOPOLOGY/BLOCK/TRIAL.
+
+    A task set may stand between topology and block. ValueError when none or several fit.
+    """
+    trials = run.trials
+    ids: list[str] = trials.get_column("trial_id").to_list()
+    found = [trial_id for trial_id in ids if trial_id.startswith(name)]
+    if name in found:
+        return name
+    parts = name.split("/")
+    if len(parts) in (3, 4) and parts[-1].isdigit():
+        fits = (
+            (pl.col("topology") == parts[0])
+            & (pl.col("block") == parts[-2])
+            & (pl.col("trial") == int(parts[-1]))
+        )
+        if len(parts) == 4:
+            fits &= pl.col("task_set") == parts[1]
+        rows = trials.filter(fits).select("trial_id", "task")
+        found = rows.get_column("trial_id").to_list()
+        if len(found) > 1:
+            several = ", ".join(f"{trial_id} ({task})" for trial_id, task in rows.iter_rows())
+            raise ValueError(f"{name} is {len(found)} trials; give an id: {several}")
+    if len(found) > 1:
+        raise ValueError(f"{name} begins the ids of {len(found)} trials: {', '.join(found[:4])} ..")
+    if not found:
+        raise ValueError(
+            f"there is no trial {name!r} in {run.folder}; give the beginning of an id from "
+            f"`fanout show {run.folder.name}`, or TOPOLOGY/BLOCK/TRIAL"
+        )
+    return found[0]
+
+
+def trial_lines(run: Run) -> Iterator[str]:
+    """One line a trial, in columns."""
+    yield _columns("trial", "task", "topology", "n", "came to", "score", "calls", "tokens", "s")
+    for row in run.trials.iter_rows(named=True):
+        yield _columns(
+            row["trial_id"][:10],
+            row["task"].partition("?")[0],
+            row["topology"],
+            str(row["trial"]),
+            outcome(row),
+            _number(row["score"], ".2f"),
+            _number(row["model_calls"], ","),
+            _number(_sum(row["prompt_tokens"], row["completion_tokens"]), ","),
+            _number(row["seconds"], ".1f"),
+        )
+
+
+def outcome(row: Row) -> str:
+    """How a trial ended, in two or three words."""
+    if row["passed"] is None:
+        return str(row["ended"])
+    passed = "passed" if row["passed"] else "failed"
+    return passed if row["ended"] == "completed" else f"{passed} at limit"
+
+
+def trajectory(run: Run, trial_id: str, cut: int | None = CUT) -> Iterator[str]:
+    """A trial as lines of text: its steps in order, indented below the agent that delegated."""
+    mine = pl.col("trial_id") == trial_id
+    (trial,) = run.trials.filter(mine).iter_rows(named=True)
+    steps = list(run.steps.filter(mine).iter_rows(named=True))
+    yield from _heading(trial)
+    parents = {row["agent"]: row["parent"] for row in steps}
+    answered = {(row["agent"], row["call_id"]) for row in steps if row["kind"] == "tool"}
+    yield from _steps(steps, parents, answered, cut)
+    yield from _judgement(trial, run.milestones.filter(mine), cut)
+
+
+def _heading(trial: Row) -> Iterator[str]:
+    simulated = " (simulated)" if trial["simulated"] else ""
+    yield f"trial {trial['trial_id']}{simulated}"
+    yield f"{trial['topology']} on {trial['task']}, trial {trial['trial']}, {trial['models']}"
+    yield (
+        f"{outcome(trial)}; {_number(trial['agents'])} agents, "
+        f"{_number(trial['model_calls'])} model calls, {_number(trial['tool_calls'])} tool calls "
+        f"({_number(trial['tool_errors'])} errors), {_number(trial['prompt_tokens'], ',')} prompt "
+        f"({_number(trial['cached_tokens'], ',')} cached) + "
+        f"{_number(trial['completion_tokens'], ',')} completion tokens, "
+        f"${_number(trial['dollars'], '.4f')}, {_number(trial['seconds'], '.1f')} s"
+    )
+    yield ""
+
+
+def _steps(
+    steps: list[Row],
+    parents: dict[str, str | None],
+    answered: set[tuple[str, str]],
+    cut: int | None,
+) -> Iterator[str]:
+    systems: set[str] = set()
+    # What a call gets stands where it came, after what happened meanwhile (subagents at work).
+    awaited: list[tuple[float, str, str]] = []
+    for row in steps:
+        margin = INDENT * _depth(row["agent"], parents)
+        for due in sorted(call for call in awaited if call[0] <= (row["started"] or 0.0)):
+            awaited.remove(due)
+            yield from _wrapped(due[1], due[2], cut)
+        lines = _model(row, systems, answered) if row["kind"] == "model" else _tool(row)
+        for line in lines:
+            yield from _wrapped(margin, line, cut)
+        if row["kind"] == "tool" and row["error"] is None and row["reply"] is not None:
+            ended = row["ended"] or row["started"] or 0.0
+            later = ended > (row["started"] or 0.0)
+            said = f"[{row['agent']}] gets of {row['tool']}: {row['reply']}"
+            if later:
+                awaited.append((ended, margin, said))
+            else:
+                yield from _wrapped(margin, f"  gets: {row['reply']}", cut)
+    for _, margin, said in sorted(awaited):
+        yield from _wrapped(margin, said, cut)
+
+
+def _model(row: Row, systems: set[str], answered: set[tuple[str, str]]) -> Iterator[str]:
+    yield (
+        f"[{row['agent']}] message {_number(row['message'])}, "
+        f"{_number(row['started'], '.1f')} to {_number(row['ended'], '.1f')} s, "
+        f"{_number(row['prompt_tokens'], ',')} ({_number(row['cached_tokens'], ',')} cached) + "
+        f"{_number(row['completion_tokens'], ',')} tokens"
+    )
+    prompt: list[Row] = _parsed(row["prompt"]) or []
+    for message in prompt:
+        role, content = message.get("role"), str(message.get("content"))
+        if role == "system":
+            yield "  system: " + ("(as before)" if content in systems else content)
+            systems.add(content)
+        elif role not in ("tool", "ai"):
+            yield f"  {role}: {content}"
+    parsed = _parsed(row["reply"])
+    if isinstance(parsed, dict):
+        reply: Row = parsed  # pyright: ignore[reportUnknownVariableType]
+        if reply.get("content"):
+            yield f"  says: {reply['content']}"
+        calls: list[Row] = reply.get("tool_calls") or []
+        for call in calls:
+            if (row["agent"], call.get("id")) not in answered:
+                yield f"  calls {_call(call.get('name'), call.get('args'))}: never carried out"
+    elif row["reply"]:
+        yield f"  says: {row['reply']}"
+    if row["error"]:
+        yield f"  ERROR {row['error']}"
+
+
+def _tool(row: Row) -> Iterator[str]:
+    arguments = _parsed(row["arguments"])
+    yield (
+        f"[{row['agent']}] calls {_call(row['tool'], arguments)}, "
+        f"{_number(row['started'], '.1f')} to {_number(row['ended'], '.1f')} s"
+    )
+    if row["fault"]:
+        yield f"  FAULT {row['fault']}"
+    if row["error"]:
+        yield f"  ERROR {row['error']}"
+
+
+def _judgement(trial: Row, milestones: pl.DataFrame, cut: int | None) -> Iterator[str]:
+    yield ""
+    if trial["crash"]:
+        yield from _wrapped("", f"crashed: {trial['crash']}", cut)
+    if trial["limit"]:
+        yield f"limit reached: {trial['limit']}"
+    said = f"said {trial['status'] or 'no status'}"
+    if trial["confidence"] is not None:
+        said += f", {100 * trial['confidence']:.0f}% sure"
+    yield from _wrapped("", f"{said}: {trial['answer']}", cut)
+    if trial["passed"] is not None:
+        yield f"judged: {outcome(trial)}, score {_number(trial['score'], '.2f')}"
+    for row in milestones.sort("position").iter_rows(named=True):
+        detail = f": {row['detail']}" if row["detail"] else ""
+        yield from _wrapped(
+            "  ", f"[{'x' if row['reached'] else ' '}] {row['milestone']}{detail}", cut
+        )
+    for invariant in trial["broken_invariants"] or ():
+        yield f"  BROKEN INVARIANT {invariant}"
+
+
+def _call(tool: Any, arguments: Any) -> str:
+    if not isinstance(arguments, dict):
+        return f"{tool}({'' if arguments is None else arguments})"
+    pairs: Row = arguments  # pyright: ignore[reportUnknownVariableType]
+    written = (f"{name}={json.dumps(v, ensure_ascii=False)}" for name, v in pairs.items())
+    return f"{tool}({', '.join(written)})"
+
+
+def _parsed(text: str | None) -> Any:
+    """JSON, or None for what is none (another harness may record plain text)."""
+    try:
+        return json.loads(text or "null")
+    except ValueError:
+        return None
+
+
+def _depth(agent: str, parents: dict[str, str | None]) -> int:
+    depth, parent = 0, parents.get(agent)
+    while parent is not None and depth < len(parents):
+        depth, parent = depth + 1, parents.get(parent)
+    return depth
+
+
+def _wrapped(margin: str, text: str, cut: int | None) -> Iterator[str]:
+    if cut is not None and len(text) > cut:
+        text = f"{text[:cut]} .. ({len(text) - cut:,} characters more; --full shows them)"
+    first, *rest = text.split("\n")
+    yield margin + first
+    for line in rest:
+        yield f"{margin}  | {line}"
+
+
+def _sum(*values: int | None) -> int | None:
+    return None if None in values else sum(value or 0 for value in values)
+
+
+def _number(value: float | None, form: str = "") -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _columns(*texts: str) -> str:
+    widths = (10, 18, 20, 3, 16, 6, 6, 9, 8)
+    left = 5
+    cells = [
+        text.ljust(width) if place < left else text.rjust(width)
+        for place, (text, width) in enumerate(zip(texts, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()
