@@ -1,5 +1,7 @@
 """Tasks made from the library: their words, their goal and a reference solution."""
 
+from collections.abc import Sequence
+
 from tasks.judging import Goal, MilestoneGoal, RowChange, said
 from tasks.stdlib.library import library, unaltered
 from tasks.stdlib.lookups import CALLS_A_LOOKUP, Lookup, lookups
@@ -97,14 +99,14 @@ def _missing(lookup: Lookup, split: Split, index: int) -> str:
     return next(name for name in names if library().row(name) is None)
 
 
-def _combined(combination: str, labels: list[str], asked: list[Lookup]) -> str:
+def _combined(combination: str, labels: list[str], asked: Sequence[Lookup]) -> str:
     counts = [lookup.count for lookup in asked]
     return str(sum(counts)) if combination == "total" else labels[counts.index(max(counts))]
 
 
 def _goal(
     labels: list[str],
-    asked: list[Lookup],
+    asked: Sequence[Lookup],
     styles: list[str],
     open_pairs: frozenset[int],
     combined: tuple[str, str],
@@ -129,7 +131,7 @@ def _goal(
     return Goal(tuple(facts), either, tuple(milestones))
 
 
-def _solution(asked: list[Lookup], answer: list[str], wrong: bool) -> tuple[Effect, ...]:
+def _solution(asked: Sequence[Lookup], answer: list[str], wrong: bool) -> tuple[Effect, ...]:
     if wrong:
         steps = asked[0].steps()[: CALLS_A_LOOKUP - 1]
         ending = {"answer": "This cannot be done as asked.", "status": "blocked"}

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from tasks.database import Row
@@ -106,7 +106,8 @@ def in_style(name: str, style: str) -> str:
     return name if style == "qualified" else name.rsplit(".", 1)[-1]
 
 
-def lookups(split: Split, index: int, width: int) -> list[Lookup]:
+@lru_cache(maxsize=1024)
+def lookups(split: Split, index: int, width: int) -> tuple[Lookup, ...]:
     """The first `width` lookups of a base task; no entry is asked for twice."""
     found: list[Lookup] = []
     used: set[str] = set()
@@ -114,7 +115,7 @@ def lookups(split: Split, index: int, width: int) -> list[Lookup]:
         lookup = _lookup(split, index, place, used)
         used |= {lookup.described, lookup.named}
         found.append(lookup)
-    return found
+    return tuple(found)
 
 
 def _lookup(split: Split, index: int, place: int, used: set[str]) -> Lookup:

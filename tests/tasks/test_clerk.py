@@ -38,7 +38,9 @@ TOOLS: dict[str, dict[str, Any]] = {
     "look": {"properties": {"shelf": {}}},
     "put": {"properties": {"shelf": {}, "units": {}}},
 }
-SUBMIT = {"submit": {"properties": {"answer": {}, "status": {}, "confidence": {}}}}
+SUBMIT: dict[str, dict[str, Any]] = {
+    "submit": {"properties": {"answer": {}, "status": {}, "confidence": {}}}
+}
 
 
 def work(item: Item, desk: Desk) -> Script:
@@ -112,7 +114,10 @@ def alone(task: str = TASK) -> Conversation:
 
 
 def lead(team: int = 2) -> Conversation:
-    delegate = {"properties": {"brief": {}}, "description": f"At most {team} at once."}
+    delegate: dict[str, Any] = {
+        "properties": {"brief": {}},
+        "description": f"At most {team} at once.",
+    }
     return replace(alone(), tools={**TOOLS, **SUBMIT, "delegate": delegate})
 
 
@@ -301,7 +306,7 @@ def test_several_calls_in_a_message_are_of_different_items() -> None:
 
 
 def test_tools_are_known_by_what_they_take_and_not_by_their_names() -> None:
-    renamed = {"ask": lead().tools["delegate"], "finish": SUBMIT["submit"]}
+    renamed: dict[str, Any] = {"ask": lead().tools["delegate"], "finish": SUBMIT["submit"]}
     turn = next_turn(TOY, replace(lead(), tools={**TOOLS, **renamed}), SOUND)
     assert {call[1] for call in turn.calls} == {"ask"}
 

@@ -26,7 +26,7 @@ async def pay(
     return {"paid": amount, "to": "Zoë"}
 
 
-async def untyped(world: Any, order) -> None:  # type: ignore[no-untyped-def]
+async def untyped(world: Any, order) -> None:  # pyright: ignore
     """Nothing.
 
     Args:
@@ -94,6 +94,6 @@ def test_what_a_tool_refuses_reaches_the_agent_as_it_is() -> None:
 
 def test_a_tool_without_types_or_descriptions_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="tool untyped: order has no type"):
-        schema(untyped)
+        schema(untyped)  # pyright: ignore
     with pytest.raises(ValueError, match="tool undescribed: order is not in its docstring"):
         schema(undescribed)

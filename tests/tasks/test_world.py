@@ -18,7 +18,7 @@ SCHEMA = Schema(
     asked={"stock": ("place",), "mails": ("customer",)},
     surrogate={"mails": "id"},
 )
-FIRST = [{"id": f"k{i}", "place": f"p{i % 2}", "units": i} for i in range(3)]
+FIRST: list[Row] = [{"id": f"k{i}", "place": f"p{i % 2}", "units": i} for i in range(3)]
 IMAGE = build_image(SCHEMA, {"stock": FIRST})
 KEYS = [f"k{i}" for i in range(5)]
 PLACES = ["p0", "p1", "p2"]
