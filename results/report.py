@@ -84,11 +84,9 @@ def composed(run: Reported) -> Report:
     trials, manifest = run.trials, run.manifest
     by = strata(trials)
     reference = reference_of(trials)
-    most = max(
-        trials.group_by("topology", "task_set", *by, "task").len().get_column("len").to_list()
-    )
-    k = min(HEADLINE_K, most)
-    ks = sorted({1, 2, k, most})
+    most = most_trials(trials)
+    k = headline_k(trials, manifest)
+    ks = sorted({1, min(2, most), k, most})
     deadline = _threshold(manifest, "deadline_seconds")
     table = summary(trials, by, sorted({1, k}), reference=reference, deadline=deadline)
     comparison = compare(trials, reference, by, sorted({1, k}))
@@ -104,8 +102,8 @@ def composed(run: Reported) -> Report:
         question=str(manifest.get("question") or "Which topology does this work better?"),
         simulated=simulated,
         facts=_facts(trials, reference),
-        said=_said(what_can_be_said(comparison)),
-        caveats=tuple(caveats(trials)),
+        said=_said(what_can_be_said(comparison, _threshold(manifest, "alpha") or 0.05)),
+        caveats=(*_unfinished(trials, manifest), *caveats(trials)),
         results=tuple(results),
         consistency=_consistency(trials, by, ks),
         method=tuple(method(trials, reference, comparison)),
@@ -113,6 +111,31 @@ def composed(run: Reported) -> Report:
         command=str(manifest.get("command") or f"fanout run {manifest.get('name', '')}".strip()),
         reproduce=_reproduce(manifest),
     )
+
+
+def headline_k(trials: pl.DataFrame, manifest: Mapping[str, Any]) -> int:
+    """The k that tables and sentences lead with: the threshold `k` of the sweep, else 4.
+
+    At most the trials of a task, at least 1.
+    """
+    wanted = _threshold(manifest, "k") or HEADLINE_K
+    return max(1, min(int(wanted), most_trials(trials)))
+
+
+def most_trials(trials: pl.DataFrame) -> int:
+    """The most trials that any topology had of a task, crashed ones included."""
+    keys = ("topology", "task_set", *strata(trials), "task")
+    return max(trials.group_by(keys).len().get_column("len").to_list(), default=0)
+
+
+def _unfinished(trials: pl.DataFrame, manifest: Mapping[str, Any]) -> list[str]:
+    planned = manifest.get("planned")
+    if planned is None or trials.height >= planned:
+        return []
+    return [
+        f"This run is not complete: {trials.height} of {planned} planned trials are recorded. The "
+        "missing ones need not be like the others."
+    ]
 
 
 def reference_of(trials: pl.DataFrame) -> str:

@@ -111,3 +111,15 @@ def test_a_run_without_trials_says_what_to_do(small_run: "MadeRun", tmp_path: Pa
     run = replace(small_run, trials=small_run.trials.clear())
     with pytest.raises(ValueError, match="run the sweep before"):
         write_report(run, tmp_path)
+
+
+def test_the_thresholds_of_the_sweep_and_its_missing_trials_are_reported(
+    small_run: "MadeRun", tmp_path: Path
+) -> None:
+    thresholds = {"k": 2, "deadline_seconds": 10}
+    run = replace(small_run, manifest={"name": "made", "planned": 500, "thresholds": thresholds})
+    markdown, _ = write_report(run, tmp_path)
+    text = markdown.read_text(encoding="utf-8")
+    assert "not complete: 96 of 500 planned trials" in text
+    assert "| passed | pass^2 |" in text
+    assert "passed within 10 s" in text
