@@ -12,7 +12,7 @@ from tasks.judging import Judgement, Submission
 from tasks.task import Task, TaskSet
 from tasks.tools import ToolError, schema, use
 
-SUBMIT = {
+SUBMIT: dict[str, Any] = {
     "description": "End the work.",
     "properties": {"answer": {}, "status": {}, "confidence": {}},
 }
