@@ -15,7 +15,8 @@ def invariants(task: Task, world: Any) -> list[str]:
     """The name of each breach, once per product, order, gift card or customer it is about.
 
     Books are checked against what was recorded, so that units sold twice are found even where a
-    lost update left the stock above zero. Rows that lack a value are passed over.
+    lost update left the stock above zero. Rows that lack a value are passed over, and so are sales
+    of products, and charges to customers, that there never were.
     """
     before, now = _tables(SqliteWorld(task.image, SCHEMA)), _tables(world)
     new = {name: _new(before[name], rows) for name, rows in now.items()}
@@ -45,7 +46,8 @@ def _oversold(before: Tables, now: Tables, new: Tables) -> set[str]:
     sold = _sums((row["sku"], row["quantity"]) for row in new["payments"])
     had = _sums((row["sku"], row["stock"]) for row in before["products"])
     below = {str(row["sku"]) for row in now["products"] if _whole(row["stock"]) < 0}
-    return below | {sku for sku, units in sold.items() if units > had[sku]}
+    over = {sku for sku, units in sold.items() if units > had[sku]}
+    return below | (over & set(had))
 
 
 def _double_refunds(new: Tables, now: Tables) -> set[str]:
@@ -65,7 +67,8 @@ def _overdrawn(before: Tables, now: Tables, new: Tables) -> set[str]:
         )
     )
     below = {str(row["customer"]) for row in now["gift_cards"] if _whole(row["balance"]) < 0}
-    return below | {customer for customer, amount in spent.items() if amount > had[customer]}
+    over = {customer for customer, amount in spent.items() if amount > had[customer]}
+    return below | (over & set(had))
 
 
 def _miscounted(now: Tables, new: Tables) -> set[str]:
