@@ -75,6 +75,8 @@ def parser() -> Parser:
     report.add_argument("--output", type=Path, metavar="FOLDER", help="default: the run's folder")
     notebook = _command(commands, "notebook", "open a notebook", "fanout notebook compare")
     notebook.add_argument("name", nargs="?", default="compare", metavar="NAME")
+    notebook.add_argument("--run", metavar="RUN", help="the recorded run it opens with")
+    _runs(notebook)
     notebook.add_argument("--edit", action="store_true", help="edit it instead of running it")
     notebook.add_argument("--host", default="127.0.0.1")
     notebook.add_argument("--port", type=int, default=None)

@@ -3,7 +3,7 @@
     results/runs/NAME/
         manifest.json                            the sweep as it was run
         journal.sqlite                           every record, in the order in which trials ended
-        frames.json                              up to which record the Parquet files go
+        frames.json                              up to which record Parquet goes, and its rows
         trials.parquet, milestones.parquet
         steps/topology=T/0000.parquet, accesses/topology=T/0000.parquet
 
@@ -145,16 +145,18 @@ def compact(folder: Path) -> None:
     """Write the journal's frames as Parquet, unless they are there already."""
     with Journal(folder) as book:
         last = book.last()
-        if _compacted(folder) == last:
+        if _marker(folder).get("records") == last:
             return
         (folder / FRAMES).unlink(missing_ok=True)
         for name in PARTITIONED:
             shutil.rmtree(folder / name, ignore_errors=True)
         whole: dict[str, list[pl.DataFrame]] = {name: [] for name in SCHEMAS}
+        heights = dict.fromkeys(SCHEMAS, 0)
         for topology in book.topologies():
             for number, records in enumerate(_batches(book.records(topology))):
                 for name in SCHEMAS:
                     rows = _rows(name, records)
+                    heights[name] += rows.height
                     if name not in PARTITIONED:
                         whole[name].append(rows)
                         continue
@@ -164,17 +166,19 @@ def compact(folder: Path) -> None:
         for name in SCHEMAS:
             if name not in PARTITIONED:
                 pl.concat([frame(name, []), *whole[name]]).write_parquet(folder / f"{name}.parquet")
-        _write_whole(folder / FRAMES, {"records": last})
+        _write_whole(folder / FRAMES, {"records": last, "rows": heights})
 
 
 def _load(folder: Path, name: str) -> pl.DataFrame:
     has_journal = (folder / journal.FILE).exists()
-    compacted = _compacted(folder)
-    if not has_journal or compacted is not None:
+    marker = _marker(folder)
+    if not has_journal or (marker and marker.get("records") == _last(folder)):
         try:
-            if not has_journal or compacted == _last(folder):
-                return _from_parquet(folder, name)
-        except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+            found = _from_parquet(folder, name)
+            if marker and found.height != marker["rows"][name]:
+                raise ValueError(f"{found.height} of {marker['rows'][name]} rows are there")
+            return found
+        except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as error:
             if not has_journal:
                 text = str(error).splitlines()[0]
                 raise ValueError(f"the {name} of {folder} cannot be read: {text}") from error
@@ -214,12 +218,12 @@ def _partition(folder: Path, name: str, topology: str) -> Path:
     return folder / name / f"topology={quote(topology, safe='')}"
 
 
-def _compacted(folder: Path) -> int | None:
-    """Up to which record the Parquet files go; None if they are not whole."""
+def _marker(folder: Path) -> dict[str, Any]:
+    """What the Parquet files hold; empty if they are not whole."""
     try:
-        return int(json.loads((folder / FRAMES).read_text(encoding="utf-8"))["records"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return dict(json.loads((folder / FRAMES).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def _last(folder: Path) -> int:

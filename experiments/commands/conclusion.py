@@ -1,5 +1,6 @@
 """What a finished `fanout run` ends with: the table, what can be said, and where the report is."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ from experiments.commands.output import columns
 from results.compare import compare
 from results.report import HEADLINE_K, reference_of, write_report
 from results.sentences import caveats, what_can_be_said
-from results.store import Run
+from results.store import RUNS, Run
 from results.strata import cell_label, strata
 from results.summary import summary
 from results.tables import dollars, number, percent_interval, ratio
@@ -28,7 +29,7 @@ def conclusion(run: Run) -> Row:
         "said": [],
         "caveats": [],
         "report": None,
-        "notebook": f"fanout notebook compare -- --run {run.folder}",
+        "notebook": "fanout notebook compare --run " + shlex.quote(_named(run)),
     }
     if run.trials.is_empty():
         return told
@@ -72,6 +73,11 @@ def conclusion_lines(told: Row) -> Iterator[str]:
         yield f"Report:   {markdown}"
         yield f"          {page}"
     yield f"Notebook: {told['notebook']}"
+
+
+def _named(run: Run) -> str:
+    """What a command may call the run: its name, or its folder if that is kept elsewhere."""
+    return run.folder.name if run.folder.parent == RUNS else str(run.folder)
 
 
 def _row(row: Row, k: int) -> list[str]:

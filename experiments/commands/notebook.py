@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from experiments.loading import near
+from results.store import RUNS, find_run
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -22,4 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
         words += ["--port", str(arguments.port)]
     if arguments.no_browser:
         words.append("--headless")
+    if arguments.run is not None:
+        words += ["--", "--run", str(find_run(arguments.run, arguments.runs or RUNS).resolve())]
     return subprocess.run(words, check=False).returncode
