@@ -4,6 +4,10 @@ Each task has its own chance p of passing; over tasks p follows a beta distribut
 an intra-class correlation (ICC), on both of which the prior is flat. Population pass^k is E[p^k]
 under that beta, so its posterior comes from averaging over a grid of (mean, ICC). Raising an
 interval of p to the power k ignores that tasks differ and covers almost never: it is not offered.
+
+Simulated over means .1 to .97, ICC .15 to .7, 12 to 50 tasks x 4 or 8 trials and k of 1 and 4 (144
+settings, 250 runs each), the 95% interval covered 95.2% on average, 92 to 98% in nine of ten
+settings, and at least 86% (12 tasks x 4 trials, mean .97, ICC .7).
 """
 
 from dataclasses import dataclass
