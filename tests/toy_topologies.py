@@ -1,0 +1,26 @@
+"""Someone's own topologies, from outside of the kit: one that works alone, and one that breaks."""
+
+from pathlib import Path
+from typing import Any
+
+from topologies.agent import Graph
+from topologies.kit import Kit
+from topologies.single_thread import build as single_thread
+
+
+def build(kit: Kit) -> Graph:
+    """A single thread under another name."""
+    return single_thread(kit)
+
+
+def needs_file(kit: Kit, file: str) -> Graph:
+    """A single thread that crashes while a file is not there."""
+    if not Path(file).exists():
+        raise ConnectionError("the endpoint went away")
+    return single_thread(kit)
+
+
+def any_settings(kit: Kit, **settings: Any) -> Graph:
+    """A single thread that takes any settings and minds none."""
+    del settings
+    return single_thread(kit)
