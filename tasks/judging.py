@@ -139,10 +139,15 @@ def _exactly(actual: Counter[RowChange], goal: Goal) -> bool:
 def _exact_choice(rest: Counter[RowChange], groups: tuple[tuple[Facts, ...], ...]) -> bool:
     if not groups:
         return not rest
-    return any(
-        not (Counter(facts) - rest) and _exact_choice(rest - Counter(facts), groups[1:])
-        for facts in groups[0]
-    )
+    # What no later group names must be used up here: else many facts of several alternatives at
+    # once would be tried in all combinations.
+    later = {fact for group in groups[1:] for facts in group for fact in facts}
+    for facts in groups[0]:
+        if not (Counter(facts) - rest):
+            left = rest - Counter(facts)
+            if later.issuperset(left) and _exact_choice(left, groups[1:]):
+                return True
+    return False
 
 
 def _check(milestone: MilestoneGoal, actual: Counter[RowChange]) -> Milestone:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from tasks.orders.tables import SCHEMA
@@ -18,7 +19,7 @@ def invariants(task: Task, world: Any) -> list[str]:
     lost update left the stock above zero. Rows that lack a value are passed over, and so are sales
     of products, and charges to customers, that there never were.
     """
-    before, now = _tables(SqliteWorld(task.image, SCHEMA)), _tables(world)
+    before, now = _start(task.image), _tables(world)
     new = {name: _new(before[name], rows) for name, rows in now.items()}
     return [
         *["oversold"] * len(_oversold(before, now, new)),
@@ -30,6 +31,11 @@ def invariants(task: Task, world: Any) -> list[str]:
 
 
 Tables = dict[str, list[Row]]
+
+
+@lru_cache(maxsize=64)
+def _start(image: bytes) -> Tables:
+    return _tables(SqliteWorld(image, SCHEMA))
 
 
 def _tables(world: Any) -> Tables:

@@ -208,6 +208,14 @@ def test_where_the_text_leaves_it_open_any_one_place_per_customer_is_right() -> 
     assert not world.judge(task.goal, Submission("\n".join(one_astray), "done")).passed
 
 
+def test_an_answer_that_says_everything_twice_over_is_judged_at_once_and_wrong() -> None:
+    task = made(SOLVABLE[0], width=64, coupling=1, mode="answer", phrasing="underspecified")
+    every = {fact for group in task.goal.either for facts in group for fact in facts}
+    both = "\n".join(f"{fact.key}: {fact.values[0][1]}" for fact in [*every, *task.goal.facts])
+    assert len(task.goal.either) > 16
+    assert not TASK_SET.world(task).judge(task.goal, Submission(both, "done")).passed
+
+
 def _customers_with_two_refunds(task: Task) -> list[tuple[str, ...]]:
     answer = dict(line.split(": ") for line in task.solution[-1].arguments["answer"].splitlines())
     labels: dict[str, list[str]] = {}
