@@ -76,6 +76,7 @@ def test_answer_lines_are_effects() -> None:
 
 
 def test_reads_in_a_solution_are_no_effects(task: Task) -> None:
-    customer = TASK_SET.world(task).rows("customers")[0]["id"]
+    world: Any = TASK_SET.world(task)
+    customer = world.rows("customers")[0]["id"]
     read = Effect("get_customer", {"customer": customer})
     assert prove(TASK_SET, replace(task, solution=(read, *task.solution))) == []

@@ -198,7 +198,7 @@ def test_two_agents_who_sell_the_same_last_units_by_rows_oversell(desk: Desk) ->
 
 
 def test_two_agents_who_sell_the_same_last_units_in_one_step_do_not_oversell(desk: Desk) -> None:
-    async def both() -> list[Any]:
+    async def both() -> Any:
         return await asyncio.gather(
             desk.call("sell", customer="C1", sku="P1", quantity=3),
             desk.call("sell", customer="C2", sku="P1", quantity=3),

@@ -19,7 +19,7 @@ STYLES = ("atomic", "crud")
 SOLVABLE = [i for i in range(20) if not is_temptation("orders", "dev", i)]
 
 
-def made(index: int = 0, split: Split = "dev", **dials: Any) -> Task:
+def made(index: int = 0, split: Any = "dev", **dials: Any) -> Task:
     return TASK_SET.make(settings_of(TASK_SET, dials), split, index)
 
 
