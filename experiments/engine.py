@@ -27,6 +27,10 @@ ENGINES: dict[str, str] = {
 Engine = Callable[[Iterator[TrialSpec], int], Generator[Entry]]
 
 
+class EngineError(RuntimeError):
+    """An engine broke down; what was recorded stays, and the sweep can go on from there."""
+
+
 def load_engine(name: str) -> Engine:
     """The engine called `name`. ValueError if there is none."""
     path = ENGINES.get(name, name)

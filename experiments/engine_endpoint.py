@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from experiments.spec import TrialSpec
 from experiments.trial import Record, play_trial
 from results.journal import Entry, entry
+from topologies.models import ModelSettings, close_models
 
 Trial = asyncio.Task[Record]
 
@@ -20,23 +21,41 @@ def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
     The loop stands still while the caller handles an entry, which takes well under a millisecond.
     """
     under_way: set[Trial] = set()
+    asked: dict[ModelSettings, set[str]] = {}
     with asyncio.Runner() as runner:
-        while ended := runner.run(_next_ended(specs, workers, under_way)):
-            for trial in ended:
-                yield entry(trial.result())
+        try:
+            while ended := runner.run(_next_ended(specs, workers, under_way, asked)):
+                for trial in ended:
+                    yield entry(trial.result())
+        finally:
+            runner.run(_closed(under_way, asked))
 
 
 async def _next_ended(
-    specs: Iterator[TrialSpec], workers: int, under_way: set[Trial]
+    specs: Iterator[TrialSpec],
+    workers: int,
+    under_way: set[Trial],
+    asked: dict[ModelSettings, set[str]],
 ) -> list[Trial]:
     """Start what there is room for, and wait until a trial ends; none are left when empty."""
     while len(under_way) < workers:
         spec = next(specs, None)
         if spec is None:
             break
+        settings = ModelSettings(**spec.model_settings)
+        asked.setdefault(settings, set()).update(spec.models.values())
         under_way.add(asyncio.create_task(play_trial(spec), name=spec.trial_id))
     if not under_way:
         return []
     done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
     under_way -= done
     return sorted(done, key=lambda trial: trial.get_name())
+
+
+async def _closed(under_way: set[Trial], asked: dict[ModelSettings, set[str]]) -> None:
+    """Drop what is under way, and close connections while their loop is alive."""
+    for trial in under_way:
+        trial.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
+    for settings, names in asked.items():
+        await close_models(names, settings)

@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import cast
 
+from experiments.engine import EngineError
 from experiments.spec import TrialSpec
 from results.journal import Entry
 
@@ -36,7 +37,7 @@ class Worker:
 def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
     """Run simulated trials in up to `workers` processes.
 
-    ValueError for a spec that cannot be, RuntimeError when a worker fails or dies.
+    ValueError for a spec that cannot be, `EngineError` when a worker fails or dies.
     """
     first = list(islice(specs, workers))
     pool: list[Worker] = []
@@ -74,9 +75,9 @@ def serve(pipe: "Connection[object, object]") -> None:
             try:
                 reply: object = entry(run_trial(spec))
             except ValueError as error:
-                reply = ("ValueError", str(error))
+                reply = ("refused", str(error))
             except Exception:
-                reply = ("RuntimeError", traceback.format_exc())
+                reply = ("broken", traceback.format_exc())
             pipe.send(reply)
 
 
@@ -108,7 +109,7 @@ def _result(worker: Worker) -> Entry:
         reply = worker.pipe.recv()
     except (EOFError, ConnectionResetError):
         worker.process.join()
-        raise RuntimeError(
+        raise EngineError(
             f"a worker process died (exit code {worker.process.exitcode}) in trial "
             f"{worker.in_hand[0]}; run the same command again to go on"
         ) from None
@@ -116,7 +117,7 @@ def _result(worker: Worker) -> Entry:
         worker.in_hand.remove(reply.trial_id)
         return reply
     kind, text = cast("tuple[str, str]", reply)
-    raise {"ValueError": ValueError}.get(kind, RuntimeError)(text)
+    raise ValueError(text) if kind == "refused" else EngineError(text)
 
 
 @contextmanager

@@ -66,7 +66,7 @@ class Tally:
             parts.append(f"{self.crashed} crashed")
         parts.append(f"{_short(self.tokens)} tokens")
         if self.done and not self.unpriced:
-            parts.append(f"${self.dollars:.2f}" if self.dollars >= 0.1 else f"${self.dollars:.2g}")
+            parts.append(f"${self.dollars:.{2 if self.dollars >= 0.1 else 4}f}")
         if self.left is not None and self.done < self.total:
             parts.append(f"{_clock(self.left)} left")
         return ", ".join(parts)

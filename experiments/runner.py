@@ -59,7 +59,7 @@ def run_sweep(
             outcome = "interrupted"
             raise
         except Exception as error:
-            outcome = f"failed: {str(error).splitlines()[-1] if str(error) else error!r}"
+            outcome = f"failed: {(str(error) or repr(error)).splitlines()[-1]}"
             raise
         finally:
             journal.end(session, _now(), outcome)

@@ -1,5 +1,6 @@
 """Someone's own topologies, from outside of the kit: one that works alone, and one that breaks."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,3 +25,9 @@ def any_settings(kit: Kit, **settings: Any) -> Graph:
     """A single thread that takes any settings and minds none."""
     del settings
     return single_thread(kit)
+
+
+def dies(kit: Kit) -> Graph:
+    """No graph: it takes its whole process with it."""
+    del kit
+    os._exit(9)

@@ -19,6 +19,7 @@ from typing import cast
 
 import dotenv
 import httpx2
+import openai
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
@@ -60,6 +61,19 @@ def make_model(name: str, settings: ModelSettings | None = None) -> BaseChatMode
     return _made(name, settings or ModelSettings())
 
 
+async def close_models(names: Collection[str], settings: ModelSettings | None = None) -> None:
+    """Close the connections of these models, in the event loop that opened them.
+
+    All shared clients are forgotten: who asks for one in another loop gets a new one, since
+    connections die with their loop.
+    """
+    for name in names:
+        model = make_model(name, settings)
+        if isinstance(model, FastChatOpenAI):
+            await model.root_async_client.close()
+    _made.cache_clear()
+
+
 def openai_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
     """A model at OPENAI_BASE_URL (OpenAI's own by default) with the key OPENAI_API_KEY.
 
@@ -80,6 +94,9 @@ def openai_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
         model=name,
         api_key=SecretStr(key),
         base_url=_variable("OPENAI_BASE_URL"),
+        # LangChain would share one pool of connections among clients, for ever.
+        http_async_client=openai.DefaultAsyncHttpxClient(),
+        http_client=openai.DefaultHttpxClient(),
         temperature=settings.temperature,
         seed=settings.seed,
         max_completion_tokens=settings.max_tokens,

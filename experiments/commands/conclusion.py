@@ -28,6 +28,7 @@ def conclusion(run: Run) -> Row:
         "summary": [],
         "said": [],
         "caveats": [],
+        "crashed": 0,
         "report": None,
         "notebook": "fanout notebook compare --run " + shlex.quote(_named(run)),
     }
@@ -42,6 +43,7 @@ def conclusion(run: Run) -> Row:
     told["summary"] = table.with_columns(cell_label(by).alias("cell")).to_dicts()
     told["said"] = said.to_dicts()
     told["caveats"] = caveats(trials)
+    told["crashed"] = int((trials.get_column("ended") == "crashed").sum())
     told["report"] = [str(path) for path in write_report(run, run.folder)]
     return told
 
@@ -66,6 +68,8 @@ def conclusion_lines(told: Row) -> Iterator[str]:
             )
         yield ""
     yield from told["caveats"]
+    if told["crashed"]:
+        yield f"Crashed: {told['crashed']} trials; --retry-crashed runs them again."
     if told["outcome"] != "complete":
         yield f"Not complete: {told['recorded']} of {told['planned']} trials; {told['outcome']}."
     if told["report"]:

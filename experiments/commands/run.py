@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.commands.output import estimate_lines, print_json, print_lines
+from experiments.engine import EngineError
 from experiments.sweep import Sweep
 from results.store import MANIFEST, RUNS, Run, find_run, open_run
 
@@ -20,7 +21,7 @@ PLAIN_OPTIONS = ("set", "model")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out the command. 0 unless every trial crashed (1); Ctrl-C gives 130."""
+    """Carry out the command. 1 if every trial crashed or the engine broke; Ctrl-C gives 130."""
     from experiments.checks import check
     from experiments.sweep_file import read_sweep
 
@@ -41,7 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
         _ask(sweep, arguments, runs)
     if arguments.fresh:
         _set_aside(folder)
-    found = _played(sweep, folder, arguments)
+    try:
+        found = _played(sweep, folder, arguments)
+    except EngineError as error:
+        print(f"fanout: {error}", file=sys.stderr)
+        return 1
     return _told(found, arguments)
 
 

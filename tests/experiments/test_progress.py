@@ -1,0 +1,48 @@
+"""How far a sweep is, in numbers and words."""
+
+import io
+
+from experiments.progress import Display, Tally
+from results.journal import Entry
+
+
+def ended(passed: bool | None = True, dollars: float | None = 0.5) -> Entry:
+    """A trial of 1,000 tokens that just ended; None crashed."""
+    outcome = "crashed" if passed is None else "completed"
+    return Entry("id", "single_thread", outcome, passed, 1000, dollars, b"")
+
+
+def test_a_tally_counts_passes_among_graded_trials() -> None:
+    tally = Tally(total=6)
+    for entry in (ended(), ended(), ended(False), ended(None)):
+        tally.spend(entry)
+        tally.finish(entry)
+    assert tally.line() == "4/6 trials, 67% passing, 1 crashed, 4,000 tokens, $2.00"
+
+
+def test_dollars_are_shown_only_when_all_are_known() -> None:
+    tally = Tally(total=2)
+    for entry in (ended(), ended(dollars=None)):
+        tally.spend(entry)
+        tally.finish(entry)
+    assert "$" not in tally.line()
+    assert tally.unpriced == 1
+
+
+def test_time_left_follows_the_pace_of_this_session() -> None:
+    tally = Tally(total=30, done=20, resumed=10)
+    tally.elapsed = 50.0
+    assert tally.left == 50.0
+    assert tally.line().endswith("50 s left")
+    tally.resumed = 19
+    assert tally.left is None
+
+
+def test_a_display_that_is_no_terminal_prints_plain_lines() -> None:
+    stream = io.StringIO()
+    tally = Tally(total=2)
+    with Display(stream, simulated=True) as display:
+        for _ in range(2):
+            tally.finish(ended())
+            display(tally)
+    assert stream.getvalue() == "2/2 trials, 100% passing, 0 tokens, $0.0000 (simulated)\n"
