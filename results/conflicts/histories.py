@@ -1,0 +1,180 @@
+"""Reads histories that other systems wrote, as the `accesses` the checker takes.
+
+Two kinds of file: `accesses` as Parquet (see `results/README.md` for the columns), and JSON with
+transactions whose operations carry version numbers, 0 for the initial state:
+
+    {"histories": [{"name": "G1a", "order": "none", "transactions": [
+        {"id": "T1", "process": null, "status": "aborted", "ops": [["write", "x", 1]]},
+        {"id": "T2", "process": null, "status": "committed", "ops": [["read", "x", 1]]}]}]}
+
+`order` is what the order of the list means: "none", "process" (that of each process) or "realtime"
+(each transaction ended before the next began). A short history can be written in one line.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import polars as pl
+
+from results.conflicts import find_conflicts
+from results.records import ACCESSES, frame
+
+ORDERS = ("none", "process", "realtime")
+STATUSES = ("committed", "aborted")
+NEEDED = ("trial_id", "access", "agent", "op", "table", "key", "version")
+"""Columns that a Parquet file must have, without nulls in any but version; others may be absent."""
+
+_TOKEN = re.compile(r"(\w)(\d*)(?:#(\d+))?\.([rw])([a-zA-Z])(\d+)(!?)")
+
+
+def check_file(path: Path | str) -> pl.DataFrame:
+    """The findings in a file of histories. ValueError, in one line, for a file of neither kind.
+
+    A JSON history knows transactions, not agents with intents: of it only stale bases and isolation
+    are asked.
+    """
+    if Path(path).suffix == ".parquet":
+        return find_conflicts(read_file(path))
+    return find_conflicts(read_file(path), families=("basis", "isolation"))
+
+
+def read_file(path: Path | str) -> pl.DataFrame:
+    """The accesses in a file. ValueError, in one line, for what cannot be read as such."""
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    if path.suffix == ".parquet":
+        return _parquet(path)
+    if path.suffix != ".json":
+        raise ValueError(f"{path}: give a .json file of histories or accesses as .parquet")
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    histories: Any = cast("dict[str, Any]", data).get("histories") if _is(data, dict) else None
+    if not _is(histories, list):
+        raise ValueError(f'{path} has no list "histories"')
+    try:
+        return from_histories(histories)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def from_histories(histories: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Accesses of histories as they stand in JSON; a history is a trial, an operation a call.
+
+    A transaction without a process is an agent of its own. Reads of an aborted transaction depend
+    on nothing and are left out.
+    """
+    names = [history.get("name") if _is(history, dict) else None for history in histories]
+    if len(set(names)) < len(names) or not all(_is(name, str) for name in names):
+        raise ValueError("every history needs a name of its own")
+    return frame("accesses", [row for history in histories for row in _rows(history)])
+
+
+def _rows(history: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    name, order = history["name"], history.get("order", "none")
+    if order not in ORDERS:
+        raise ValueError(f"{name}: order {order!r} is none of {', '.join(ORDERS)}")
+    transactions: Any = history.get("transactions")
+    if not _is(transactions, list):
+        raise ValueError(f'{name} has no list "transactions"')
+    number = 0
+    for hold, transaction in enumerate(transactions):
+        status = transaction.get("status", "committed") if _is(transaction, dict) else None
+        if status not in STATUSES or not _is(transaction.get("ops"), list):
+            raise ValueError(
+                f"{name}, transaction {hold + 1}: needs ops and a status, {' or '.join(STATUSES)}"
+            )
+        process = transaction.get("process")
+        agent = transaction.get("id", f"T{hold + 1}") if process is None else process
+        for op in transaction["ops"]:
+            kind, key, version = _operation(op, name)
+            aborted = status == "aborted"
+            if aborted and kind == "read":
+                continue
+            yield {
+                "trial_id": name,
+                "access": number,
+                "step": number,
+                "agent": str(agent) if process is None or order != "none" else f"{agent}/{hold}",
+                "hold": hold,
+                "op": kind,
+                "table": "item",
+                "key": key,
+                "predicate": False,
+                "version": version,
+                "undone": aborted,
+                "at": float(number) if order == "realtime" else None,
+            }
+            number += 1
+
+
+def _operation(op: Any, name: str) -> tuple[str, str, int]:
+    if _is(op, list) and len(op) == 3:
+        kind, key, version = op
+        if kind in ("read", "write") and isinstance(key, str) and isinstance(version, int):
+            return kind, key, version
+    raise ValueError(f'{name}: {json.dumps(op)} is not ["read" or "write", key, version]')
+
+
+def _parquet(path: Path) -> pl.DataFrame:
+    try:
+        found = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise ValueError(f"{path} is not Parquet: {str(error).splitlines()[0]}") from error
+    missing = [name for name in NEEDED if name not in found.columns]
+    if missing:
+        raise ValueError(f"{path} has no column {', '.join(missing)}; accesses need it")
+    try:
+        typed = found.select(
+            pl.col(name).cast(kind) if name in found.columns else pl.lit(None, kind).alias(name)
+            for name, kind in ACCESSES.items()
+        )
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from error
+    for name in NEEDED[:-1]:
+        if typed.get_column(name).null_count():
+            raise ValueError(f"{path}: column {name} has nulls")
+    return typed
+
+
+def in_a_line(text: str, trial: str = "t", timed: bool = True) -> pl.DataFrame:
+    """The accesses of a history in one line, such as "a.rx0 b.rx0 a.wx1 b.wx2" (a lost update).
+
+    Each word is one call in the order of time: agent (one letter), its hold if not 0, then "#" and
+    its message if any, a dot, r or w, the row (small letter) or predicate (capital), its version,
+    and "!" if the call was undone: "a2#7.wx3!". Without `timed` the order is not that of time.
+    """
+    rows: list[dict[str, Any]] = []
+    for number, word in enumerate(text.split()):
+        found = _TOKEN.fullmatch(word)
+        if found is None:
+            raise ValueError(f"{word!r} is not like a.rx0 or b2#3.wP1!")
+        agent, hold, message, op, key, version, undone = found.groups()
+        rows.append(
+            {
+                "trial_id": trial,
+                "access": number,
+                "step": number,
+                "call_id": f"c{number}",
+                "agent": agent,
+                "message": int(message) if message else None,
+                "hold": int(hold or 0),
+                "op": "read" if op == "r" else "write",
+                "table": "t",
+                "key": key,
+                "predicate": key.isupper(),
+                "version": int(version),
+                "undone": bool(undone),
+                "at": float(number) if timed else None,
+            }
+        )
+    return frame("accesses", rows)
+
+
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind)
