@@ -9,6 +9,7 @@ What this cannot see: a call that was made because of what a reply said, without
 of: a value that stands in two replies by chance, and an order that was never needed.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,8 @@ from results.potential.values import Held, argument_values, held, specificity, t
 LEAST_WEIGHT = 0.35
 """A dependency on values of less weight than this in all is taken for chance."""
 
-LEAST_ID = 1.0
+NO_ID = re.compile(r"\d{1,5}|\d{4}-\d\d(-\d\d.*)?|\d\d?:\d\d.*|\d+\.\d+")
+"""Short numbers, dates, times and decimals name no row."""
 
 
 @dataclass(frozen=True)
@@ -75,24 +77,22 @@ def provenance(trace: Trace, replies: Sequence[Held], common: Callable[[str], fl
             weight = specificity(value)
             if told.has(value):
                 found.given[at].add(value)
-            if weight == 0 or told.has(value) or value in own:
+            if weight == 0 or told.has(value):
                 continue
-            earlier = [
-                b
-                for b in range(at)
-                if trace.nodes[b].message < node.message and replies[b].has(value)
-            ]
-            if earlier:
-                needed.append((value, earlier))
-                continue
-            own.add(value)
-            if node.kind == "call" and weight == WORD_WEIGHT and value.replace(" ", "").isalpha():
+            if value not in own:
+                earlier = [
+                    b
+                    for b in range(at)
+                    if trace.nodes[b].message < node.message and replies[b].has(value)
+                ]
+                if earlier:
+                    needed.append((value, earlier))
+                    continue
+                own.add(value)
+            if node.kind == "call" and value.replace(" ", "").isalpha():
                 found.choices.append(Choice(at, parameter, value))
         found.edges.extend(_credited(at, needed, common))
     return found
-
-
-WORD_WEIGHT = specificity("word")
 
 
 def _credited(
@@ -211,5 +211,5 @@ def _ids(node: Node) -> set[str]:
     return {
         value
         for _, value in argument_values(node.arguments)
-        if specificity(value) >= LEAST_ID and " " not in value and any(map(str.isdigit, value))
+        if " " not in value and any(map(str.isdigit, value)) and not NO_ID.fullmatch(value)
     }
