@@ -13,7 +13,7 @@ import vl_convert
 if TYPE_CHECKING:
     from results.report import Report
 
-TEMPLATE = Path(__file__).with_name("report.html.j2")
+PAGE, PARTS = "report.html.j2", "parts.html.j2"
 
 
 def page(report: "Report", charts: Mapping[str, Any]) -> str:
@@ -21,10 +21,24 @@ def page(report: "Report", charts: Mapping[str, Any]) -> str:
 
     A content security policy in the page forbids every request. The chart script needs eval.
     """
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     specs = {name: _inert(json.dumps(chart.to_dict())) for name, chart in charts.items()}
-    return template.render(report=report, charts=specs, bundle=_bundle())
+    return _environment().get_template(PAGE).render(report=report, charts=specs, bundle=_bundle())
+
+
+def part(name: str, *values: object) -> str:
+    """Pieces of a report as HTML that brings its own style, for pages of others.
+
+    `name` is that of a macro in parts.html.j2 (facts, said, caveats, tabled, method, versions), and
+    each of `values` the part of a `results.report.Report` that it sets.
+    """
+    module: Any = _environment().get_template(PARTS).module
+    return str(module.part(name, values))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 @cache
