@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from results.conflicts import find_conflicts
 from results.records import frame
 
-ITEMS = ("x", "y", "P")
+ITEMS: tuple[str, ...] = ("x", "y", "P")
 """Two rows and, in capitals, a predicate."""
 
 

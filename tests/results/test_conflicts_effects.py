@@ -1,0 +1,105 @@
+"""Effects done twice, decisions that diverge, and work that is overwritten or wasted."""
+
+import json
+from typing import Any
+
+import polars as pl
+
+from results.conflicts import find_conflicts, witness
+from results.conflicts.histories import in_a_line
+from results.records import frame
+
+
+def kinds(found: pl.DataFrame) -> list[str]:
+    return found.get_column("kind").to_list()
+
+
+def steps(*calls: tuple[str, dict[str, Any]]) -> pl.DataFrame:
+    return frame(
+        "steps",
+        [
+            {
+                "trial_id": "t",
+                "step": at,
+                "kind": "tool",
+                "tool": tool,
+                "arguments": json.dumps(arguments),
+            }
+            for at, (tool, arguments) in enumerate(calls)
+        ],
+    )
+
+
+def test_the_same_arguments_that_make_two_rows_are_an_effect_done_twice() -> None:
+    history = in_a_line("a.wx1 b.wy1")
+    same = steps(("send", {"to": "C7", "n": 1}), ("send", {"n": 1, "to": "C7"}))
+    (row,) = find_conflicts(history, same).to_dicts()
+    assert row["kind"] == "duplicate-effect"
+    assert row["agents"] == ["a", "b"]
+    assert "both by send with the same arguments" in row["sentence"]
+    assert witness(row).edges == ()
+    other = steps(("send", {"to": "C7"}), ("send", {"to": "C8"}))
+    assert find_conflicts(history, other).is_empty()
+    assert find_conflicts(history).is_empty()
+
+
+def test_setting_the_same_row_again_to_the_same_is_not_known_to_be_done_twice() -> None:
+    history = in_a_line("a.wx1 a.wx2")
+    assert find_conflicts(history, steps(("set", {"v": 1}), ("set", {"v": 1}))).is_empty()
+
+
+def test_an_undone_effect_is_not_done_twice() -> None:
+    history = in_a_line("a.wx1! a.wy1")
+    assert find_conflicts(history, steps(("send", {}), ("send", {}))).is_empty()
+
+
+def test_one_call_that_ran_twice_is_an_effect_done_twice() -> None:
+    history = in_a_line("a#1.wx1 a#1.wx2").with_columns(call_id=pl.lit("call_1"))
+    found = find_conflicts(history)
+    assert kinds(found) == ["duplicate-effect"]
+    assert "one and the same call, run again" in found["sentence"][0]
+    told_once = find_conflicts(history, steps(("add", {}), ("add", {})))
+    assert kinds(told_once) == ["duplicate-effect"]
+
+
+def test_setting_a_row_without_having_seen_anothers_setting_is_a_divergent_decision() -> None:
+    different = steps(("set", {"to": "card"}), ("set", {"to": "cash"}), ("set", {"to": "bank"}))
+    unseen = find_conflicts(in_a_line("a.wx1 b.wx2"), different)
+    assert "divergent-decision" in kinds(unseen)
+    seen = find_conflicts(in_a_line("a.wx1 b.rx1 b.wx2"), different)
+    assert "divergent-decision" not in kinds(seen)
+    same = find_conflicts(in_a_line("a.wx1 b.wx2"), steps(("set", {}), ("set", {})))
+    assert "divergent-decision" not in kinds(same)
+
+
+def test_declared_choices_that_differ_within_a_predicate_are_a_divergent_decision() -> None:
+    history = in_a_line("a.wx1 a.wP1 b.wy1 b.wP2").with_columns(
+        pl.Series("step", [0, 0, 1, 1]), pl.Series("call_id", ["0", "0", "1", "1"])
+    )
+    calls = steps(
+        ("refund", {"order": "O1", "to": "card"}), ("refund", {"order": "O2", "to": "cash"})
+    )
+    assert find_conflicts(history, calls).is_empty()
+    (row,) = find_conflicts(history, calls, choices={"refund": "to"}).to_dicts()
+    assert row["kind"] == "divergent-decision"
+    assert (row["key"], row["predicate"]) == ("P", True)
+    assert "choosing card" in row["sentence"]
+    assert "choosing cash" in row["sentence"]
+
+
+def test_work_that_another_replaced_unread_is_overwritten() -> None:
+    assert kinds(find_conflicts(in_a_line("a.wx1 b.wx2"))) == ["overwritten-work"]
+    assert kinds(find_conflicts(in_a_line("a.wx1 b.rx1 b.wx2"))) == []
+    assert kinds(find_conflicts(in_a_line("a.wx1 a.rx1 a.wx2"))) == []
+
+
+def test_the_same_read_by_several_agents_is_wasted_work() -> None:
+    (row,) = find_conflicts(in_a_line("a.rx0 b.rx0 c.rx0 a.ry0 c.ry0 b.rz0 a.rx0")).to_dicts()
+    assert row["kind"] == "wasted-work"
+    assert row["amount"] == 3
+    assert row["agents"] == ["a", "b", "c"]
+    assert len(witness(row).accesses) == 5
+
+
+def test_reads_of_different_versions_are_not_the_same_work() -> None:
+    assert "wasted-work" not in kinds(find_conflicts(in_a_line("a.rx0 a.wx1 b.rx1")))
