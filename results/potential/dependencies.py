@@ -37,11 +37,15 @@ class Edge:
 
 @dataclass(frozen=True)
 class Choice:
-    """A value that node `at` wrote though it was neither told nor read."""
+    """A value that node `at` wrote though its task did not tell it and no reply held it.
+
+    `offered` if the standing instructions name it: as one of several options, perhaps.
+    """
 
     at: int
     parameter: str
     value: str
+    offered: bool
 
 
 @dataclass(frozen=True)
@@ -66,31 +70,35 @@ def provenance(trace: Trace, replies: Sequence[Held], common: Callable[[str], fl
     reply held it is its own, and stays so when a reply repeats it.
     """
     found = Provenance([], [], [set() for _ in trace.nodes])
-    told, hearing = held(""), 0
+    told = task = held("")
+    hearing = 0
     own: set[str] = set()
     for at, node in enumerate(trace.nodes):
         while hearing < len(trace.told) and trace.told[hearing][0] <= at:
-            told = together(told, held(trace.told[hearing][1]))
+            _, text, standing = trace.told[hearing]
+            told = together(told, held(text))
+            task = task if standing else together(task, held(text))
             hearing += 1
         needed: list[tuple[str, list[int]]] = []
         for parameter, value in argument_values(node.arguments):
             weight = specificity(value)
-            if told.has(value):
+            known = told.has(value)
+            if known:
                 found.given[at].add(value)
-            if weight == 0 or told.has(value):
+            if weight == 0 or task.has(value):
                 continue
             if value not in own:
-                earlier = [
+                holding = [
                     b
                     for b in range(at)
                     if trace.nodes[b].message < node.message and replies[b].has(value)
                 ]
-                if earlier:
-                    needed.append((value, earlier))
+                if holding:
+                    needed += [] if known else [(value, holding)]
                     continue
                 own.add(value)
             if node.kind == "call" and value.replace(" ", "").isalpha():
-                found.choices.append(Choice(at, parameter, value))
+                found.choices.append(Choice(at, parameter, value, known))
         found.edges.extend(_credited(at, needed, common))
     return found
 

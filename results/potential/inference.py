@@ -1,7 +1,7 @@
 """The dependencies of many runs: what is known of their writes, and which values are common."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from results.potential.dependencies import (
 )
 from results.potential.trace import Trace, single_agent, traces
 from results.potential.values import Held, held
+
+Conventions = Mapping[Hashable, set[str]]
 
 LEAST_TASKS = 5
 """With fewer tasks than this it cannot be said which values are common to all of them."""
@@ -130,6 +132,27 @@ class Commonness:
             return 0.0
         others = self._holding[task[0], value] - (value in self._own[task])
         return others / (tasks - 1)
+
+
+def conventions_of(inferred: Iterable[Inferred], task_of: Mapping[str, Hashable]) -> Conventions:
+    """Task to the parameters that its runs set differently, each run always in one way.
+
+    That is what a convention nobody stated looks like: the instructions offer options, the task
+    does not say which, and the agent keeps to one of them. `task_of` maps trials to tasks.
+    """
+    values: dict[tuple[Hashable, str], list[set[str]]] = {}
+    for run in inferred:
+        own: dict[str, set[str]] = {}
+        for choice in run.choices:
+            if choice.offered:
+                own.setdefault(choice.parameter, set()).add(choice.value)
+        for parameter, chosen in own.items():
+            values.setdefault((task_of[run.trace.trial_id], parameter), []).append(chosen)
+    found: dict[Hashable, set[str]] = {}
+    for (task, parameter), by_run in values.items():
+        if all(len(chosen) == 1 for chosen in by_run) and len(set[str]().union(*by_run)) > 1:
+            found.setdefault(task, set()).add(parameter)
+    return found
 
 
 def dependencies_frame(inferred: Iterable[Inferred]) -> pl.DataFrame:

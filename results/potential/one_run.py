@@ -1,6 +1,6 @@
 """The numbers of one run: what bounds its speed, how it would split, what a team would carry."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -74,8 +74,11 @@ class OneRun:
         return self.natural if self.safe is None else self.safe
 
 
-def examine(run: Inferred, sizes: Sizes, agents: int) -> OneRun:
-    """All numbers of one run, for a team of at most `agents` subagents at a time."""
+def examine(run: Inferred, sizes: Sizes, agents: int, conventions: Collection[str] = ()) -> OneRun:
+    """All numbers of one run, for a team of at most `agents` subagents at a time.
+
+    `conventions` are the parameters that runs of this task set differently (see `conventions_of`).
+    """
     nodes = run.trace.nodes
     count = len(nodes)
     ones = [1.0] * count
@@ -104,7 +107,7 @@ def examine(run: Inferred, sizes: Sizes, agents: int) -> OneRun:
         natural=natural,
         safe=safe,
         shared=_shared(run, natural),
-        unsettled=_unsettled(run, chosen),
+        unsettled=_unsettled(run, chosen, conventions),
         briefs=briefs,
         alone=conversation(start, turns),
         teams=_teams(start, task, turns, chosen, briefs),
@@ -179,12 +182,18 @@ def _shared(run: Inferred, parts: Split) -> list[Shared]:
     return shared
 
 
-def _unsettled(run: Inferred, parts: Split) -> list[tuple[str, list[Choice]]]:
-    """Parameters that several subagents would set by themselves, with the choices made."""
+def _unsettled(
+    run: Inferred, parts: Split, conventions: Collection[str]
+) -> list[tuple[str, list[Choice]]]:
+    """Parameters that several subagents would set by themselves, with the choices made.
+
+    A value that the instructions offer counts if other runs of the task made another choice.
+    """
     made: dict[str, list[Choice]] = {}
     for choice in run.choices:
         writing = run.writes is None or run.writes[choice.at]
-        if writing and parts.agent[choice.at] != LEAD:
+        free = not choice.offered or choice.parameter in conventions
+        if writing and free and parts.agent[choice.at] != LEAD:
             made.setdefault(choice.parameter, []).append(choice)
     return [
         (parameter, choices)
@@ -207,7 +216,7 @@ def _briefs(run: Inferred, parts: Split, sizes: Sizes) -> dict[int, tuple[float,
         needed = {edge.what for edge in outside}
         least = sum(len(value) + 1 for value in given | needed)
         replies = sum(len(run.trace.nodes[at].reply) for at in {e.before for e in outside})
-        told = sum(len(text) for since, text in run.trace.told if 0 < since <= min(own))
+        told = sum(len(text) for since, text, _ in run.trace.told if 0 < since <= min(own))
         briefs[agent] = (sizes.of(least), sizes.of(run.trace.asked + told + replies))
     return briefs
 
@@ -219,7 +228,7 @@ def _turns(run: Inferred, parts: Split, sizes: Sizes) -> tuple[float, float, lis
     recorded = first.prompt_tokens
     start = float(recorded) if recorded is not None else sizes.of(first.new)
     told_at: dict[int, int] = {}
-    for since, text in trace.told:
+    for since, text, _ in trace.told:
         told_at[since] = told_at.get(since, 0) + len(text)
     turns: list[Turn] = []
     for number, message in enumerate(trace.messages):

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from results.imports.tau_bench_tools import WRITE_TOOLS
-from results.potential.inference import IDENTITY, dependencies_frame, infer
+from results.potential.inference import IDENTITY, conventions_of, dependencies_frame, infer
 from results.potential.one_run import OneRun, Sizes, examine
 from results.potential.run_frames import (
     NODES,
@@ -92,7 +92,12 @@ def profile_runs(
             "there is nothing to profile: no trial has steps that one agent made alone; "
             "run or import a single-agent topology"
         )
-    runs = [examine(run, sizes, agents) for run in inferred]
+    task_of = {str(row[0]): row[1:] for row in trials.select(IDENTITY).iter_rows()}
+    unstated = conventions_of(inferred, task_of)
+    runs = [
+        examine(run, sizes, agents, unstated.get(task_of[run.trace.trial_id], ()))
+        for run in inferred
+    ]
     identity = {str(row[0]): row[1:] for row in trials.select(KEPT).iter_rows()}
     rows: list[dict[str, Any]] = []
     for one in runs:

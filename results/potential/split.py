@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from results.potential.graph import Graph, closures, components, followers
 
 LEAD = 0
+MOST_SETS = 24
+"""How many prefixes, and how many suffixes, are tried for the lead."""
 HANDOVER = 2.0
 """Calls that a split adds to its longest chain: the lead's briefs, and a subagent's report."""
 
@@ -59,19 +61,17 @@ def _best(
 ) -> tuple[float, list[list[int]]]:
     """The shortest span found and the calls of each subagent."""
     inside = _mask(segment)
-    kept_first, kept_last = 0, 0
-    best = _span(before, segment, kept_first, kept_last, agents)
-    by_need = sorted(segment, key=lambda at: -(behind[at] & inside).bit_count())
-    by_use = sorted(segment, key=lambda at: -(reach[at] & inside).bit_count())
-    for _ in range(2):
-        for first in (True, False):
-            taken = 0
-            for at in by_need if first else by_use:
-                taken |= (1 << at | (reach[at] if first else behind[at])) & inside
-                trial = (taken, kept_last) if first else (kept_first, taken)
-                found = _span(before, segment, trial[0], trial[1], agents)
-                if found[0] < best[0]:
-                    best, (kept_first, kept_last) = found, trial
+    best = _span(before, segment, 0, 0, agents)
+    kept_first = kept_last = 0
+    if len(segment) <= HANDOVER:
+        return best
+    for first in _most_needed(segment, behind, reach, inside):
+        for last in _most_needed(segment, reach, behind, inside):
+            if _least(len(segment), first | last, agents) >= best[0]:
+                continue
+            found = _span(before, segment, first, last, agents)
+            if found[0] < best[0]:
+                best, kept_first, kept_last = found, first, last
     improved = True
     while improved:
         improved = False
@@ -79,10 +79,32 @@ def _best(
             for first, also in ((True, reach[at]), (False, behind[at])):
                 more = (1 << at | also) & inside
                 trial = (kept_first | more, kept_last) if first else (kept_first, kept_last | more)
+                if _least(len(segment), trial[0] | trial[1], agents) >= best[0]:
+                    continue
                 found = _span(before, segment, trial[0], trial[1], agents)
                 if found[0] < best[0]:
                     best, (kept_first, kept_last), improved = found, trial, True
     return best
+
+
+def _least(calls: int, kept: int, agents: int) -> float:
+    """The span can be no shorter when the lead keeps these calls."""
+    kept_calls = kept.bit_count()
+    return kept_calls + HANDOVER + (calls - kept_calls) / agents
+
+
+def _most_needed(segment: list[int], of: list[int], with_: list[int], inside: int) -> list[int]:
+    """Sets that a lead could keep: the calls with most others in `of`, and all that goes along.
+
+    The empty set comes first; at most `MOST_SETS` of growing size.
+    """
+    order = sorted(segment, key=lambda at: -(of[at] & inside).bit_count())
+    sets, taken = [0], 0
+    for at in order:
+        taken |= (1 << at | with_[at]) & inside
+        if taken != sets[-1] and len(sets) < MOST_SETS:
+            sets.append(taken)
+    return sets
 
 
 def _span(

@@ -48,16 +48,18 @@ class Message:
 
 @dataclass
 class Trace:
-    """A run: its nodes, its model calls, and `told`: texts with the node from which they count.
+    """A run: its nodes, its model calls, and what it was told.
 
-    `asked` are the characters of what was said to the agent at first, its instructions left out.
+    `told` are texts with the node from which they count, and whether they are standing instructions
+    (a system message), not the task. `asked` are the characters of what was said to the agent at
+    first, its instructions left out.
     """
 
     trial_id: str
     asked: int = 0
     nodes: list[Node] = field(default_factory=list[Node])
     messages: list[Message] = field(default_factory=list[Message])
-    told: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    told: list[tuple[int, str, bool]] = field(default_factory=list[tuple[int, str, bool]])
 
 
 def single_agent(trials: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
@@ -118,7 +120,7 @@ def _hear(trace: Trace, row: Mapping[str, Any]) -> None:
     texts = [(str(m.get("role")), str(m.get("content") or "")) for m in prompt]
     for role, text in texts:
         if role in SAID_TO_AGENT and text:
-            trace.told.append((len(trace.nodes), text))
+            trace.told.append((len(trace.nodes), text, role == "system"))
             trace.asked += len(text) if role != "system" and not trace.messages else 0
     written = len(row["reply"] or "")
     new = sum(len(text) for _, text in texts)
