@@ -63,9 +63,10 @@ def serialization(
 
 
 def _lost_updates(found: Edges, ops: pl.DataFrame) -> list[tuple[Pair, tuple[int, int, int]]]:
-    """T1 read a row, T2 wrote it, T1 wrote it (Berenson and others 1995, P4).
+    """T1 read a row, T2 wrote it, T1 wrote it without reading it again (Berenson 1995, P4).
 
-    Pairs (T1, T2) with the rows of the read, of T2's write and of T1's first write after it.
+    Pairs (T1, T2) with the rows of the read, of T2's write and of T1's first write after it. With a
+    second read in between nothing is lost: that is an unrepeatable read, and a cycle tells it.
     """
     stale = found.kept((found.kind == RW) & ~found.predicate)
     writes = ops.filter(pl.col("write") & ~pl.col("predicate"))
@@ -88,6 +89,14 @@ def _lost_updates(found: Edges, ops: pl.DataFrame) -> list[tuple[Pair, tuple[int
         .filter(pl.col("version") > pl.col("other_version"))
         .sort("version")
         .unique(["txn", "other", "item"], keep="first", maintain_order=True)
+    )
+    again = ops.filter(~pl.col("write")).select(
+        "txn", "item", "row", pl.col("version").alias("last_read")
+    )
+    first = (
+        first.sort("row")
+        .join_asof(again.sort("row"), on="row", by=["txn", "item"], check_sortedness=False)
+        .filter(pl.col("last_read").fill_null(-1) < pl.col("other_version"))
         .sort("read_row", "other_row")
     )
     columns = first.select("txn", "other", "read_row", "other_row", "row")

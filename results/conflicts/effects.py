@@ -259,4 +259,4 @@ def _count(name: str, one: str, many: str) -> pl.Expr:
     return pl.format("{} {}", name, word)
 
 
-EDGE = pl.Struct(dict.fromkeys(WHY, pl.String))
+EDGE = pl.Struct(WHY)

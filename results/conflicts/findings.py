@@ -56,8 +56,15 @@ SEEN = (
 )
 """The fields of an access that a witness repeats."""
 
-WHY = ("first", "second", "kind", "because")
-"""The fields of an edge in a witness: both ends as the agent's name and hold, `name/hold`."""
+WHY = {
+    "first": pl.String,
+    "second": pl.String,
+    "kind": pl.String,
+    "because": pl.String,
+    "first_access": pl.Int64,
+    "second_access": pl.Int64,
+}
+"""The fields of an edge in a witness: see `Edge`."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +87,18 @@ class Seen:
 
 @dataclass(frozen=True)
 class Edge:
-    """`first` must come before `second`: ww, wr, rw, or the order `process` or `realtime`."""
+    """`first` must come before `second`: ww, wr, rw, or the order `process` or `realtime`.
+
+    Both are transactions, `name/hold` (`name/call step` for overlapping calls); the accesses that
+    put them in order are given by their ordinals.
+    """
 
     first: str
     second: str
     kind: str
     because: str
+    first_access: int
+    second_access: int
 
 
 @dataclass(frozen=True)

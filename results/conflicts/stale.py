@@ -4,6 +4,8 @@ Whole transactions are not needed for it, so it also sees what cutting a trial i
 lead that reads, delegates, and writes afterwards.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from results.conflicts.anomalies import OPS, serialization
@@ -92,8 +94,8 @@ def _told(places: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
         _step("other"),
     )
     edge = [
-        _edge(names["read"], names["other"], "rw", misses),
-        _edge(names["other"], names["own"], "ww", overwrote),
+        _edge(names, "read", "other", "rw", misses),
+        _edge(names, "other", "own", "ww", overwrote),
     ]
     return joined.select(
         "trial_id",
@@ -150,12 +152,16 @@ def _name(side: str) -> pl.Expr:
     return pl.format("{}/{}", _field(side, "agent"), hold)
 
 
-def _edge(first: pl.Expr, second: pl.Expr, kind: str, because: pl.Expr) -> pl.Expr:
+def _edge(
+    names: Mapping[str, pl.Expr], first: str, second: str, kind: str, because: pl.Expr
+) -> pl.Expr:
     return pl.struct(
-        first.alias("first"),
-        second.alias("second"),
+        names[first].alias("first"),
+        names[second].alias("second"),
         pl.lit(kind).alias("kind"),
         because.alias("because"),
+        _field(first, "access").alias("first_access"),
+        _field(second, "access").alias("second_access"),
     )
 
 

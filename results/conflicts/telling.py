@@ -140,6 +140,8 @@ def _told(one: Found, rows: Mapping[int, Row]) -> dict[str, Any]:
             "second": unit_name(rows[_of(tie.second_of, tie.second_row)], one.unit),
             "kind": tie.kind,
             "because": _because(tie, rows[tie.first_row], rows[tie.second_row]),
+            "first_access": rows[tie.first_row]["access"],
+            "second_access": rows[tie.second_row]["access"],
         }
         for tie in one.ties
     ]
@@ -168,8 +170,8 @@ def _told(one: Found, rows: Mapping[int, Row]) -> dict[str, Any]:
     }
 
 
-def _cycle_sentence(name: str, edges: Sequence[Mapping[str, str]]) -> str:
-    units = sorted({edge["first"] for edge in edges})
+def _cycle_sentence(name: str, edges: Sequence[Mapping[str, Any]]) -> str:
+    units = sorted({str(edge["first"]) for edge in edges})
     agents = [unit.rpartition("/")[0] for unit in units]
     # A hold is named only where one agent has several.
     short = dict(zip(units, agents if len(set(agents)) == len(agents) else units, strict=True))

@@ -30,6 +30,7 @@ ELLE = [
 LINES = [
     ("a.rx0 b.rx0 a.wx1 b.wx2", {"lost-update", "G-single-item"}),
     ("a.rx0 b.wx1 c.rx1 c.wx2 a.wx3", {"lost-update", "G-single-item"}),
+    ("a.rx0 b.wx1 a.rx1 a.wx2", {"G-single-item"}),  # read again: unrepeatable, not lost
     ("a.rx0 a.ry0 b.rx0 b.ry0 a.wx1 b.wy1", {"write-skew", "G2-item"}),
     ("a.rx0 b.wx1 b.wy1 a.ry1", {"G-single-item"}),
     ("a.rP0 b.rP0 a.wP1 b.wP2", {"G2", "phantom"}),
