@@ -64,7 +64,7 @@ def test_an_interval_that_includes_0_is_not_enough_evidence(make_trials: "Make")
 
 def test_two_perfect_topologies_are_not_shown_to_be_equal(make_trials: "Make") -> None:
     row = compare(make_trials({"single_thread": tasks(8, 8, 8), "lead_subagents": tasks(8, 8, 8)}))
-    assert row.get_column("interval").unique().to_list() == ["difference of posteriors"]
+    assert row.get_column("interval").unique().to_list() == ["paired t, widened"]
     assert row.select((pl.col("low") < 0) & (pl.col("high") > 0)).to_series().all()
 
 
@@ -77,16 +77,19 @@ def test_one_task_or_no_common_task_is_not_enough(make_trials: "Make") -> None:
 
 
 def test_a_difference_that_its_family_does_not_carry_is_called_a_hint(make_trials: "Make") -> None:
-    slightly = tasks(*[7, 7, 8, 6, 6, 8, 7, 7, 6, 7, 7, 7])
-    others = {f"team_{number}": GOOD for number in range(12)}
-    trials = make_trials({"single_thread": GOOD, "lead_subagents": slightly, **others})
+    good = tasks(*[7] * 20)
+    slightly = tasks(*[6] * 11, *[8] * 4, *[4] * 2, *[7] * 3)
+    others = {f"team_{number}": good for number in range(12)}
+    trials = make_trials({"single_thread": good, "lead_subagents": slightly, **others})
     found = compare(trials, ks=(1,))
     row = found.row(by_predicate=pl.col("topology") == "lead_subagents", named=True)
     assert row["high"] < 0
-    assert (row["p"], row["p_holm"], row["family"]) == pytest.approx((0.0625, 0.8125, 13))
+    assert row["interval"] == "paired t"
+    assert row["p_holm"] == pytest.approx(min(1.0, 13 * row["p"]))
+    assert (row["family"], row["p_holm"] > 0.05) == (13, True)
     sentence = what_can_be_said(found).filter(pl.col("topology") == "lead_subagents").item(0, -1)
     assert sentence.endswith(
-        "Take it as a hint: p = 0.81 by sign flips after allowing for 13 comparisons."
+        f"Take it as a hint: p = {row['p_holm']:.2f} by sign flips after allowing for 13 comparisons."
     )
 
 

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.differences import holm, mcnemar_exact, paired_difference, sign_flip, t_interval
+from results.differences import (
+    all_pass,
+    holm,
+    mcnemar_exact,
+    paired_difference,
+    sign_flip,
+    t_interval,
+)
 
 
 def counts(c: list[int], n: int = 8) -> tuple[Any, Any]:
@@ -15,12 +22,31 @@ def counts(c: list[int], n: int = 8) -> tuple[Any, Any]:
 
 
 def test_the_interval_is_students_t_of_the_task_differences() -> None:
-    found = paired_difference(counts([8, 6, 4, 8]), counts([6, 6, 2, 2]), np.arange(4))
-    gains = np.array([2, 0, 2, 6]) / 8
+    first, second = [8, 6, 4, 8] * 5, [6, 7, 2, 2] * 5
+    found = paired_difference(counts(first), counts(second), np.arange(20))
+    gains = np.array([2, -1, 2, 6] * 5) / 8
     assert found.estimate == pytest.approx(gains.mean())
-    half = 3.182446 * gains.std(ddof=1) / 2
+    half = 2.093024 * gains.std(ddof=1) / 20**0.5
     assert (found.low, found.high) == pytest.approx((gains.mean() - half, gains.mean() + half))
-    assert (found.kind, found.units) == ("paired t", 4)
+    assert (found.kind, found.units) == ("paired t", 20)
+
+
+def test_where_few_tasks_differ_the_t_interval_is_widened_and_covers() -> None:
+    rng = np.random.default_rng(12)
+    shapes = [(mean * 17 / 3, (1 - mean) * 17 / 3) for mean in (0.1, 0.3)]
+    rates = [a / (a + b) * (a + 1) / (a + b + 1) * (a + 2) / (a + b + 2) for a, b in shapes]
+    hits, alone = 0, 0
+    for _ in range(80):
+        c1, c2 = (rng.binomial(8, rng.beta(*shape, 12)).tolist() for shape in shapes)
+        found = paired_difference(counts(c2), counts(c1), np.arange(12), k=3, flips=False)
+        t_low, t_high = t_interval(all_pass(*counts(c2), 3) - all_pass(*counts(c1), 3))
+        truth = rates[1] - rates[0]
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low <= t_low <= t_high <= found.high
+        hits += found.low <= truth <= found.high
+        alone += t_low <= truth <= t_high
+    assert alone < 70 <= hits
 
 
 def test_the_t_interval_covers_about_95_percent() -> None:
@@ -41,7 +67,7 @@ def test_equal_differences_never_give_an_interval_of_width_zero(
     first: list[int], second: list[int]
 ) -> None:
     found = paired_difference(counts(first), counts(second), np.arange(12))
-    assert found.kind == "difference of posteriors"
+    assert found.kind == "paired t, widened"
     assert found.low is not None
     assert found.high is not None
     assert found.high - found.low > 0.05

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from results.intervals import beta_flat, wilson
-from results.posterior import Posterior, difference, pass_k_posterior
+from results.posterior import grid, grid_weights, pass_k_posterior, share_below
 
 
 def interval(c: list[int], n: list[int], k: int = 1, share: float = 1.0) -> tuple[float, float]:
@@ -77,10 +77,27 @@ def test_tasks_that_differ_keep_pass_k_higher_than_tasks_all_alike() -> None:
     assert unlike[0] > alike[1]
 
 
-def test_the_difference_of_two_posteriors_is_centred_and_wider_than_either() -> None:
-    one = pass_k_posterior(np.full(12, 6), np.full(12, 8))
-    assert isinstance(one, Posterior)
-    low, high = difference(one, one).interval()
-    own_low, own_high = one.interval()
-    assert low == pytest.approx(-high, abs=1e-6)
-    assert high - low > own_high - own_low
+def test_hopeless_tasks_beside_good_ones_are_covered() -> None:
+    rng = np.random.default_rng(3)
+    hits = 0
+    for _ in range(60):
+        c = rng.binomial(8, rng.choice([0.0, 0.9], p=[0.3, 0.7], size=50))
+        low, high = interval(c.tolist(), [8] * 50, 2)
+        hits += low <= 0.7 * 0.81 <= high
+    assert hits >= 52
+
+
+def test_asking_many_posteriors_at_once_is_asking_each() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        c, k = rng.binomial(4, rng.beta(2, 1, 15)), int(rng.integers(1, 5))
+        posterior = pass_k_posterior(c, np.full(15, 4), k)
+        assert posterior is not None
+        truth = float(rng.uniform())
+        low, high = posterior.interval()
+        below = float(grid_weights(c, np.full(15, 4)) @ share_below(k, truth))
+        assert (low <= truth <= high) == (0.025 <= below <= 0.975)
+
+
+def test_pass_k_of_every_population_falls_with_k() -> None:
+    assert (grid().pass_k(2) <= grid().pass_k(1) + 1e-12).all()
