@@ -17,7 +17,13 @@ COLOURS = {
 }
 """What a call does; `call` where it is not known which calls write."""
 
-ARROWS = {"value": "#33506F", "about": "#8FA8BF", "resource": "#D55E00", "retry": "#B79A5B"}
+ARROWS = {
+    "value": "#33506F",
+    "about": "#8FA8BF",
+    "resource": "#D55E00",
+    "same": "#E69F00",
+    "retry": "#B79A5B",
+}
 VERDICT_COLOURS = {
     "trial": "#009E73",
     "by resource": "#0072B2",
@@ -141,7 +147,7 @@ def tasks_picture(result: ProfileResult) -> Any:
         legend=alt.Legend(columns=1, labelLimit=600),
     )
     order = tasks.get_column("task").to_list()
-    y = alt.Y("task:N", sort=order, title="task", axis=alt.Axis(labelLimit=220))
+    y = alt.Y("task:N", sort=order, title=None, axis=alt.Axis(labelLimit=460))
     scale = alt.Scale(domainMin=1, nice=True)
     base = alt.Chart(tasks)
     tip = ["task", "runs", "passed", "bound", "natural_speed_up", "safe_speed_up", "verdict"]

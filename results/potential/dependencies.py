@@ -1,8 +1,9 @@
 """Which call needed an earlier one: told from values that flow and from resources that are shared.
 
-Four kinds of dependency are inferred. `value`: an argument was in an earlier reply and nobody had
-told it. `about`: a write names something that was looked up before. `resource`: two calls touch the
-same row (or question) and at least one writes it. `retry`: the same tool again after an error.
+Five kinds of dependency are inferred. `value`: an argument was in an earlier reply and nobody had
+told it. `about`: a write names something that was looked up before. `same`: it names something that
+an earlier write named. `resource`: two calls touch the same row (or question) and at least one
+writes it. `retry`: the same tool again after an error.
 
 What this cannot see: a call that was made because of what a reply said, without a value in common
 (control flow); values computed from replies; resources nobody declared. What it can see too much
@@ -124,21 +125,21 @@ def _credited(
     ]
 
 
-def about_edges(nodes: Sequence[Node], writes: Sequence[bool]) -> list[Edge]:
-    """Each write after the latest earlier read that names the same thing in its arguments."""
+def naming_edges(nodes: Sequence[Node], writes: Sequence[bool]) -> list[Edge]:
+    """Each write after the latest read (`about`) and write (`same`) that name the same thing."""
     named = [_ids(node) for node in nodes]
     edges: list[Edge] = []
     for at, node in enumerate(nodes):
         if not writes[at]:
             continue
-        for thing in sorted(named[at]):
-            readers = [
-                b
-                for b in range(at)
-                if not writes[b] and thing in named[b] and nodes[b].message < node.message
-            ]
-            if readers:
-                edges.append(Edge(readers[-1], at, "about", thing, 1.0))
+        latest: dict[tuple[str, bool], int] = {}
+        for before in range(at):
+            if nodes[before].message < node.message:
+                latest |= {(thing, writes[before]): before for thing in named[at] & named[before]}
+        edges += [
+            Edge(before, at, "same" if written else "about", thing, 1.0)
+            for (thing, written), before in latest.items()
+        ]
     return edges
 
 

@@ -12,7 +12,7 @@ from results.potential.dependencies import (
     Choice,
     Edge,
     Touch,
-    about_edges,
+    naming_edges,
     provenance,
     resource_edges,
     retry_edges,
@@ -37,7 +37,7 @@ DEPENDENCIES = pl.Schema(
         "weight": pl.Float64,
     }
 )
-"""`to_step` needs `from_step`; `kind` is value, about, resource or retry, `what` its evidence."""
+"""`to_step` needs `from_step`; `kind` is one of those in `dependencies`, `what` its evidence."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _of_run(
     writes = None
     if touched is not None:
         writes = [any(writing for _, writing, _ in touches) for touches in touched]
-        edges += about_edges(run.nodes, writes)
+        edges += naming_edges(run.nodes, writes)
         edges += resource_edges(touched)
     return Inferred(run, edges, source.choices, source.given, writes, touched)
 

@@ -164,6 +164,8 @@ def _cost(result: ProfileResult) -> str:
     fit = result.overall["tokens_alone_over_recorded"]
     if fit is not None:
         text += f" (for the single agent the formula gives {fit:.2f} of the recorded tokens)"
+    if result.overall["token_source"] == "assumed":
+        text += "; tool descriptions, which every agent is sent, are not in this record"
     return f"{text}."
 
 
@@ -192,9 +194,11 @@ def _task(row: dict[str, Any]) -> str:
         else "handing over takes what the parts would save",
         "unknown": "its parts may share what they write",
     }[verdict]
+    safe = row["safe_speed_up"]
+    split = row["natural_speed_up"] if safe is None else safe
     return (
         f"{row['task']}: {VERDICTS[verdict]}; {why} (bound {row['bound']:.2f}, split "
-        f"{row['natural_speed_up']:.2f} times as fast; medians of {_many(row['runs'], 'run')}, "
+        f"{split:.2f} times as fast; medians of {_many(row['runs'], 'run')}, "
         f"{row['passed']} passed)."
     )
 
