@@ -2,9 +2,13 @@
 
 from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
 from scipy import stats as untyped  # pyright: ignore[reportMissingTypeStubs]
 
 _stats = cast("Any", untyped)
+
+Floats = npt.NDArray[np.float64]
 
 
 def normal(at: float) -> float:
@@ -25,3 +29,8 @@ def beta(at: float, a: float, b: float) -> float:
 def binomial_p(x: int, n: int) -> float:
     """Exact two-sided p of x heads in n tosses of a fair coin."""
     return float(_stats.binomtest(x, n, 0.5).pvalue)
+
+
+def betas(at: Floats, a: float, b: float) -> Floats:
+    """The quantiles of the beta distribution with shapes a and b."""
+    return np.asarray(_stats.beta.ppf(at, a, b), dtype=np.float64)
