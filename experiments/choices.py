@@ -18,7 +18,7 @@ from experiments.checks import check
 from experiments.loading import load_task_set, near
 from experiments.sweep import Sweep
 from experiments.sweep_file import read_sweep
-from results.store import RUNS
+from results.store import RUNS, Run
 from tasks.task import TaskSet
 
 BASE = "quickstart"
@@ -105,9 +105,16 @@ def changes(choices: Choices) -> list[str]:
     ]
     known = json.dumps([*made, choices.model])
     name = "compare-" + hashlib.blake2b(known.encode(), digest_size=4).hexdigest()
+    asked = f"How do {_listed(choices.topologies)} do on {_listed(choices.task_sets)}?"
     if choices.dollars and not choices.simulated:
         made.append(f"limits.sweep.dollars={choices.dollars:g}")
-    return [f"name={name}", *made]
+    return [f"name={name}", f"question={json.dumps(asked)}", *made]
+
+
+def reading(run: Run) -> list[str]:
+    """The commands that show a recorded run again."""
+    known = shlex.quote(run.folder.name if run.folder.parent == RUNS else str(run.folder))
+    return [f"fanout {what} {known}" for what in ("report", "show", "notebook compare --run")]
 
 
 def grid_line(sweep: Sweep) -> str:
@@ -161,6 +168,10 @@ def _shown(default: Any) -> str:
     if not isinstance(default, tuple):
         return str(default)
     return ",".join(str(part) for part in default)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _many(number: int, one: str, several: str) -> str:

@@ -97,6 +97,12 @@ def styled(chart: Any, title: str, subtitle: Sequence[str]) -> Any:
     )
 
 
+def offline(chart: Any) -> Any:
+    """The chart with a menu that saves pictures and holds no link out of this machine."""
+    actions = {"export": True, "source": False, "compiled": False, "editor": False}
+    return chart.properties(usermeta={"embedOptions": {"actions": actions}})
+
+
 def names(frame: pl.DataFrame) -> list[str]:
     """The topologies of a frame, in the order of their colours."""
     return colours(frame.get_column("topology").unique().to_list(), TOPOLOGY_COLOURS, "#")[0]

@@ -101,7 +101,7 @@ def find_run(name: str, runs: Path = RUNS) -> Path:
     """The folder of a run: a path, a name in `runs`, or "latest". ValueError if there is none."""
     known = recorded_runs(runs)
     if name == "latest" and known:
-        return max(known, key=lambda folder: _newest_change(folder))
+        return newest_first(runs)[0]
     for folder in (runs / name, Path(name)):
         if (folder / MANIFEST).exists():
             return folder
@@ -118,6 +118,11 @@ def find_run(name: str, runs: Path = RUNS) -> Path:
 def recorded_runs(runs: Path = RUNS) -> list[Path]:
     """The folders of all runs, by name."""
     return sorted(path.parent for path in runs.glob(f"*/{MANIFEST}"))
+
+
+def newest_first(runs: Path = RUNS) -> list[Path]:
+    """The folders of all runs, the one that was changed last first."""
+    return sorted(recorded_runs(runs), key=_newest_change, reverse=True)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -7,13 +7,27 @@ import polars as pl
 
 from results.charts import Recorded
 from results.consistency import group_columns
+from results.metrics import TOTAL_TOKENS
 from results.palette import FONT, names, simulated
 from results.strata import cell_label, strata
 
-ROW, SIDE = 30, 46
-"""Height of a row, and the most that a task's column is wide, in pixels."""
+ROW, COLUMN, MOST_WIDTH = 30, 62, 700
+"""Height of a row, width of a task's column, and the most that all of them take, in pixels."""
 
-MOST_WIDTH = 780
+COLUMN_WIDTHS = {
+    "topology": 130,
+    "task": 120,
+    "n": 45,
+    "came to": 90,
+    "score": 65,
+    "first missed": 110,
+    "model calls": 95,
+    "tokens": 80,
+    "seconds": 80,
+    "trial": 190,
+}
+"""Pixels that the columns of `trial_list` need."""
+
 CHOSEN = "chosen"
 """The name of the chart's selection: the row and the block that were clicked."""
 
@@ -27,36 +41,59 @@ def task_passes(trials: pl.DataFrame) -> pl.DataFrame:
     """
     by = strata(trials)
     graded = pl.col("passed").is_not_null()
-    table = (
-        trials.with_columns(pl.coalesce("block", "task").alias("block"))
-        .group_by(*group_columns(by), "block")
+    return (
+        _labelled(trials)
+        .group_by(*group_columns(by), "cell", "row", "block")
         .agg(
             pl.len().cast(pl.Int64).alias("trials"),
             graded.sum().cast(pl.Int64).alias("graded"),
             pl.col("passed").sum().cast(pl.Int64).alias("passed"),
         )
         .with_columns(
-            cell_label(by).alias("cell"),
             pl.when(pl.col("graded") > 0).then(pl.col("passed") / pl.col("graded")).alias("share"),
             pl.format("{}/{}", "passed", "graded").alias("count"),
         )
-    )
-    several = table.get_column("cell").n_unique() > 1
-    row = pl.format("{}: {}", "cell", "topology") if several else pl.col("topology")
-    return table.with_columns(row.alias("row")).sort(
-        "task_set", *by, "topology", "block", nulls_last=True
+        .sort("task_set", *by, "topology", "block", nulls_last=True)
     )
 
 
 def trials_of(trials: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
-    """The trials behind some rows of `task_passes`, in the order of the run."""
-    keys = group_columns(strata(trials))
-    return trials.with_columns(pl.coalesce("block", "task").alias("block")).join(
-        chosen.select(*keys, "block"),
-        on=[*keys, "block"],
-        how="semi",
-        nulls_equal=True,
-        maintain_order="left",
+    """The trials behind some rows of `task_passes` (`row` and `block`), in the order of the run."""
+    return (
+        _labelled(trials)
+        .join(chosen, on=["row", "block"], how="semi", maintain_order="left")
+        .select(trials.columns)
+    )
+
+
+def _labelled(trials: pl.DataFrame) -> pl.DataFrame:
+    """The trials with `cell`, `row` and a `block` that is never null."""
+    labelled = trials.with_columns(
+        cell_label(strata(trials)).alias("cell"), pl.coalesce("block", "task").alias("block")
+    )
+    several = labelled.get_column("cell").n_unique() > 1
+    row = pl.format("{}: {}", "cell", "topology") if several else pl.col("topology")
+    return labelled.with_columns(row.alias("row"))
+
+
+def trial_list(trials: pl.DataFrame) -> pl.DataFrame:
+    """The trials as a person chooses among them; `trial` is the whole id."""
+    passed = pl.when("passed").then(pl.lit("passed")).otherwise(pl.lit("failed"))
+    at_limit = pl.when(pl.col("ended") == "limit").then(pl.lit(" at limit")).otherwise(pl.lit(""))
+    return trials.select(
+        "topology",
+        pl.col("task").str.split("?").list.first().alias("task"),
+        pl.col("trial").alias("n"),
+        pl.when(pl.col("passed").is_null())
+        .then("ended")
+        .otherwise(pl.concat_str(passed, at_limit))
+        .alias("came to"),
+        pl.col("score").round(2),
+        pl.col("first_missed").alias("first missed"),
+        pl.col("model_calls").alias("model calls"),
+        TOTAL_TOKENS.alias("tokens"),
+        pl.col("seconds").round(1),
+        pl.col("trial_id").alias("trial"),
     )
 
 
@@ -87,27 +124,26 @@ def passes_by_task(run: Recorded) -> Any:
         ),
     )
     squares = (
-        base.mark_rect(stroke="white", strokeWidth=3, cornerRadius=4, cursor="pointer")
+        base.mark_rect(strokeWidth=2.5, cornerRadius=4, cursor="pointer")
         .encode(
             color=alt.Color(
                 "share:Q",
-                title="passed",
-                scale=alt.Scale(domain=[0, 1], range=["#F3E3D3", "#D9E4EA", "#0072B2"]),
-                legend=alt.Legend(format="%", orient="right", gradientLength=80),
+                scale=alt.Scale(domain=[0, 1], range=["#EEF2F5", "#0072B2"]),
+                legend=None,
             ),
-            opacity=alt.condition(clicked, alt.value(1), alt.value(0.35)),
+            stroke=alt.condition(clicked, alt.value("#222222"), alt.value("white"), empty=False),
             tooltip=["topology:N", "cell:N", "block:N", alt.Tooltip("count:N", title="passed")],
         )
         .add_params(clicked)
     )
     counts = base.mark_text(fontSize=11, cursor="pointer").encode(
         text="count:N",
-        color=alt.condition(alt.datum.share > 0.75, alt.value("white"), alt.value("#222222")),
+        color=alt.condition(alt.datum.share > 0.5, alt.value("white"), alt.value("#222222")),
     )
     return (
         alt.layer(squares, counts)
         .properties(
-            width=min(MOST_WIDTH, max(SIDE * 2, 62 * blocks)),
+            width=min(MOST_WIDTH, COLUMN * blocks),
             height=alt.Step(ROW),
             background="white",
             title=alt.TitleParams(

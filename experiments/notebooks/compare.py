@@ -1,0 +1,346 @@
+# One agent thread, or a lead with subagents? `fanout notebook compare` opens this; with
+# `python experiments/notebooks/compare.py [--tasks 2 | --run latest]` it is a script.
+
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="fanout: compare")
+
+with app.setup:
+    import marimo as mo
+
+    from experiments.beside import run_sweep_beside
+    from experiments.choices import command, grid_line, read_choices, reading, sweep_of
+    from experiments.commands.conclusion import conclusion, conclusion_lines
+    from experiments.engine import EngineError
+    from experiments.offers import chosen, offered, to_open
+    from experiments.show import trajectory
+    from results import CHARTS
+    from results.named import find
+    from results.palette import offline
+    from results.report import composed
+    from results.report_html import part
+    from results.store import open_run
+    from results.task_charts import COLUMN_WIDTHS, passes_by_task, trial_list, trials_of
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md("""
+    # One thread, or a lead with subagents?
+
+    The same tasks run through different topologies, several times each. What is compared is how
+    often a task ends right, how often it does so every time, and what that takes. Run a small sweep
+    from here, or open a run that is recorded.
+
+    The models named `simulated:` are no language models: they make errors at rates that their
+    profile declares. They show that the instrument works; they are no evidence about a real model.
+    """)
+    return
+
+
+@app.cell
+def _():
+    given = read_choices(mo.cli_args().to_dict())
+    return (given,)
+
+
+@app.cell
+def _(given):
+    sources = {"Run a small sweep": "sweep", "Open a recorded run": "recorded"}
+    source = mo.ui.radio(sources, list(sources)[bool(given.run)], inline=True)
+    return (source,)
+
+
+@app.cell
+def _(source):
+    source
+    return
+
+
+@app.cell(hide_code=True)
+def _(source):
+    mo.stop(source.value != "sweep")
+    mo.md("""
+    Where several values are chosen, every combination is run. A setting that a task set does not
+    have is left out for it.
+    """)
+    return
+
+
+@app.cell
+def _(given):
+    offers = offered(given)
+    several = ("topologies", "task_sets", "width", "coupling", "mode", "style", "phrasing")
+    controls = mo.ui.dictionary(
+        {
+            name: mo.ui.multiselect(
+                offers[name],
+                list(getattr(given, name)),
+                label=name.replace("_", " "),
+                full_width=True,
+            )
+            for name in several
+        }
+        | {
+            "model": mo.ui.dropdown(offers["model"], given.model, label="model", full_width=True),
+            "other_model": mo.ui.text(
+                label="another model", placeholder="openai:NAME", full_width=True
+            ),
+            "tasks": mo.ui.number(1, 100, 1, given.tasks, label="tasks of a kind", full_width=True),
+            "trials": mo.ui.number(
+                1, 64, 1, given.trials, label="trials of a task", full_width=True
+            ),
+            "dollars": mo.ui.number(
+                0, 1000, 0.1, given.dollars, label="stop at, dollars (real models)", full_width=True
+            ),
+        }
+    )
+    return (controls,)
+
+
+@app.cell
+def _(controls, source):
+    mo.stop(source.value != "sweep")
+    rows = (
+        ("topologies", "task_sets"),
+        ("width", "coupling", "mode", "style", "phrasing"),
+        ("model", "other_model", "tasks", "trials", "dollars"),
+    )
+    mo.vstack(
+        [mo.hstack([controls[name] for name in row], widths="equal", gap=1.5) for row in rows]
+    )
+    return
+
+
+@app.cell
+def _(controls, given):
+    choices = chosen(given, controls.value)
+    try:
+        sweep, problem = sweep_of(choices), ""
+    except ValueError as error:
+        sweep, problem = None, str(error)
+    return choices, problem, sweep
+
+
+@app.cell
+def _(problem):
+    run_button = mo.ui.run_button(label="Run the sweep", kind="success", disabled=bool(problem))
+    return (run_button,)
+
+
+@app.cell
+def _(problem, run_button, source, sweep):
+    mo.stop(source.value != "sweep")
+    mo.stop(sweep is None, mo.callout(problem, kind="warn", title="This sweep cannot be run"))
+    mo.hstack(
+        [run_button, mo.md(f"{grid_line(sweep)}{', simulated' if sweep.simulated else ''}")],
+        justify="start",
+        align="center",
+        gap=1.5,
+    )
+    return
+
+
+@app.cell
+def _():
+    get_ran, set_ran = mo.state(None)
+    return get_ran, set_ran
+
+
+@app.cell
+def _(choices, run_button, set_ran, source, sweep):
+    mo.stop(source.value != "sweep" or sweep is None)
+    mo.stop(not run_button.value and mo.app_meta().mode != "script")
+    _note = " (simulated)" if sweep.simulated else ""
+    try:
+        with mo.status.progress_bar(
+            total=len(sweep.topologies) * sum(cell.tasks for cell in sweep.cells) * sweep.trials,
+            title="Running",
+            subtitle="starting",
+            completion_title=f"Recorded as {sweep.name}",
+            show_rate=False,
+            show_eta=False,
+        ) as _bar:
+            set_ran(
+                run_sweep_beside(
+                    sweep,
+                    choices.runs / sweep.name,
+                    command=command(choices),
+                    progress=lambda tally: _bar.update(
+                        tally.done - _bar.current, subtitle=tally.line() + _note
+                    ),
+                )
+            )
+    except (ValueError, EngineError) as _error:
+        mo.output.replace(mo.callout(str(_error), kind="danger", title="The sweep stopped"))
+    return
+
+
+@app.cell
+def _(given, source):
+    # Made anew with the source, so that a sweep that has just run is in the list.
+    runs = to_open(given) if source.value else {}
+    run_choice = mo.ui.dropdown(runs, next(iter(runs), None), label="run", searchable=True)
+    return (run_choice,)
+
+
+@app.cell
+def _(run_choice, source):
+    mo.stop(source.value != "recorded")
+    run_choice if run_choice.options else mo.callout("No run is recorded yet: run a small sweep.")
+    return
+
+
+@app.cell
+def _(get_ran, run_choice, source):
+    if source.value != "recorded":
+        run = get_ran()
+    else:
+        run = open_run(run_choice.value) if run_choice.value else None
+    return (run,)
+
+
+@app.cell
+def _(run):
+    mo.stop(run is None)
+    mo.stop(run.trials.is_empty(), mo.callout(f"No trial is recorded in {run.folder} yet."))
+    report = composed(run)
+    return (report,)
+
+
+@app.cell
+def _(report):
+    mo.Html(part("headed", report))
+    return
+
+
+@app.cell(hide_code=True)
+def _(report):
+    mo.md(f"## What can be said{', in simulation' if report.simulated else ''}")
+    return
+
+
+@app.cell
+def _(report):
+    mo.Html(part("said", report.said) + part("caveats", report.caveats))
+    return
+
+
+@app.cell(hide_code=True)
+def _(report):
+    mo.md(f"""
+    ## The numbers{", simulated" if report.simulated else ""}
+
+    Rates with 95% intervals over tasks. Pass^k is the chance that k trials of the same task all
+    pass, which is what a person who relies on an agent asks for.
+    """)
+    return
+
+
+@app.cell
+def _(report):
+    tables = (*report.results, *report.consistency)
+    mo.ui.tabs({table.title: mo.Html(part("tabled", table)) for table in tables})
+    return
+
+
+@app.cell(hide_code=True)
+def _(report):
+    mo.md(f"## The pictures{', simulated' if report.simulated else ''}")
+    return
+
+
+@app.cell
+def _(report, run):
+    # `report` is asked for only so that nothing is drawn of a run without trials.
+    mo.stop(not report)
+    mo.hstack(
+        [offline(find(CHARTS, name)(run)) for name in CHARTS], wrap=True, justify="start", gap=2
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _(report):
+    mo.md(f"""
+    ## From a task to what happened{", simulated" if report.simulated else ""}
+
+    An average hides how a task went wrong. Choose squares, then a trial, and read it step by step.
+    """)
+    return
+
+
+@app.cell
+def _(report, run):
+    mo.stop(not report)
+    squares = mo.ui.altair_chart(
+        offline(passes_by_task(run)), chart_selection=False, legend_selection=False
+    )
+    squares
+    return (squares,)
+
+
+@app.cell
+def _(run, squares):
+    trials = run.trials if squares.value.is_empty() else trials_of(run.trials, squares.value)
+    trial_choice = mo.ui.table(
+        trial_list(trials),
+        selection="single",
+        page_size=8,
+        show_column_summaries=False,
+        show_data_types=False,
+        show_download=False,
+        column_widths=COLUMN_WIDTHS,
+    )
+    trial_choice
+    return (trial_choice,)
+
+
+@app.cell
+def _(run, trial_choice):
+    mo.stop(trial_choice.value.is_empty(), mo.md("*Choose a trial in the table to read it here.*"))
+    mo.Html(part("text", "\n".join(trajectory(run, trial_choice.value["trial"][0]))))
+    return
+
+
+@app.cell
+def _(report):
+    mo.accordion(
+        {
+            "How the numbers are made": mo.Html(part("method", report.method)),
+            "What they cannot show": mo.md("\n".join(f"- {text}" for text in report.limits)),
+        }
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _(report):
+    mo.stop(not report)
+    mo.md("## How to reproduce")
+    return
+
+
+@app.cell
+def _(report, run):
+    mo.Html(part("text", "\n".join([report.command, *reading(run)])))
+    return
+
+
+@app.cell
+def _(report):
+    mo.Html(part("versions", report.reproduce))
+    return
+
+
+@app.cell
+def _(report, run):
+    # A script has no page: it prints what `fanout run` does.
+    mo.stop(not report or mo.app_meta().mode != "script")
+    print("\n".join(conclusion_lines(conclusion(run))))
+    return
+
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,112 @@
+"""The comparison notebook, driven as a person does: in a real browser, and as a script."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.choices import Choices
+from experiments.notebooks.compare import app
+from experiments.runner import run_sweep
+from experiments.show import find_trial
+from results.store import open_run, recorded_runs
+from tests.browser import ROOT, Visit, chromium, served, visited
+from tests.experiments.conftest import small_sweep
+
+NOTEBOOK = ROOT / "experiments" / "notebooks" / "compare.py"
+CHARTS = ".vega-embed canvas, .vega-embed > svg"
+PATIENCE = 30_000
+"""Milliseconds that anything on the page may take on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs with one recorded run, `jars`, of 24 trials."""
+    folder = tmp_path_factory.mktemp("runs")
+    run_sweep(small_sweep(name="jars", trials=4), folder / "jars", engine="here")
+    return folder
+
+
+def test_a_small_sweep_runs_from_the_page_and_a_recorded_run_opens(runs: Path) -> None:
+    chromium()
+    words = ("--runs", str(runs), "--tasks", "2", "--trials", "2", "--width", "4")
+    with served(NOTEBOOK, *words) as address, visited(address) as visit:
+        visit.page.set_default_timeout(PATIENCE)
+        runs_a_small_sweep(visit)
+        reads_one_trial(visit, runs)
+        opens_a_recorded_run(visit)
+        visit.assert_clean()
+
+
+def runs_a_small_sweep(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_text("2 tasks x 2 trials of each = 8 trials, simulated").wait_for()
+    assert page.locator(CHARTS).count() == 0
+    page.get_by_role("button", name="Run the sweep").click()
+    page.get_by_text("Running").wait_for()
+    page.get_by_text("8/8 trials").wait_for()
+    page.locator(CHARTS).nth(4).wait_for()
+    page.get_by_role("heading", name="What can be said, in simulation").wait_for()
+    page.get_by_text("In simulation, on orders").first.wait_for()
+    page.get_by_text("they are no evidence about any real model").first.wait_for()
+    page.get_by_role("tab", name="Costs").click()
+    page.get_by_role("columnheader", name="tokens per trial").wait_for()
+    page.get_by_text("fanout run quickstart --set name=compare-").wait_for()
+
+
+def reads_one_trial(visit: Visit, runs: Path) -> None:
+    page = visit.page
+    page.get_by_text("8 rows, 10 columns").wait_for()
+    squares = page.locator(CHARTS).nth(4)
+    squares.scroll_into_view_if_needed()
+    box = squares.bounding_box()
+    assert box is not None
+    # The last square of the chart: the last topology on the last task.
+    squares.click(position={"x": box["width"] - 60, "y": box["height"] - 22})
+    page.get_by_text("2 rows, 10 columns").wait_for()
+    page.locator("marimo-table tbody tr").first.locator("button, input").first.click()
+    told = page.locator("pre.text").first
+    told.get_by_text("message 1").wait_for()
+    (made,) = [folder for folder in recorded_runs(runs) if folder.name != "jars"]
+    trial = told.inner_text().split()[1]
+    assert find_trial(open_run(made), trial) == trial
+
+
+def opens_a_recorded_run(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_text("Open a recorded run", exact=True).click()
+    choice = page.get_by_test_id("marimo-plugin-searchable-dropdown")
+    choice.wait_for()
+    choice.click()
+    page.get_by_role("option", name="jars").click()
+    page.get_by_role("heading", name="jars").wait_for()
+    page.get_by_text("24 rows, 10 columns").wait_for()
+    page.locator(CHARTS).nth(4).wait_for()
+
+
+def test_the_notebook_shows_a_run_that_is_handed_to_it(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, names = app.run(defs={"given": Choices(run="jars", runs=runs)})
+    assert names["run"].folder == runs / "jars"
+    assert names["report"].simulated
+    assert names["trials"].height == 24
+    assert "What can be said" in capsys.readouterr().out
+
+
+def test_the_notebook_is_a_script_too(tmp_path: Path) -> None:
+    words = ["--tasks", "1", "--trials", "2", "--width", "2", "--coupling", "0"]
+    done = subprocess.run(
+        [sys.executable, str(NOTEBOOK), *words, "--runs", str(tmp_path)],
+        cwd=tmp_path,
+        env={"PATH": "", "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pass^2" in done.stdout
+    assert "simulated" in done.stdout
+    (folder,) = recorded_runs(tmp_path)
+    assert open_run(folder).trials.height == 4
