@@ -23,6 +23,9 @@ def run(arguments: argparse.Namespace) -> int:
         words += ["--port", str(arguments.port)]
     if arguments.no_browser:
         words.append("--headless")
+    words.append("--")
     if arguments.run is not None:
-        words += ["--", "--run", str(find_run(arguments.run, arguments.runs or RUNS).resolve())]
+        words += ["--run", str(find_run(arguments.run, arguments.runs or RUNS).resolve())]
+    if arguments.runs is not None:
+        words += ["--runs", str(arguments.runs.resolve())]
     return subprocess.run(words, check=False).returncode

@@ -62,8 +62,8 @@ def reads_one_trial(visit: Visit, runs: Path) -> None:
     squares.scroll_into_view_if_needed()
     box = squares.bounding_box()
     assert box is not None
-    # The last square of the chart: the last topology on the last task.
-    squares.click(position={"x": box["width"] - 60, "y": box["height"] - 22})
+    # The square at the bottom left, right of the names: the last topology on the first task.
+    squares.click(position={"x": 120, "y": box["height"] - 20})
     page.get_by_text("2 rows, 10 columns").wait_for()
     page.locator("marimo-table tbody tr").first.locator("button, input").first.click()
     told = page.locator("pre.text").first
@@ -80,7 +80,7 @@ def opens_a_recorded_run(visit: Visit) -> None:
     choice.wait_for()
     choice.click()
     page.get_by_role("option", name="jars").click()
-    page.get_by_role("heading", name="jars").wait_for()
+    page.get_by_role("heading", name="jars simulated").wait_for()
     page.get_by_text("24 rows, 10 columns").wait_for()
     page.locator(CHARTS).nth(4).wait_for()
 
