@@ -59,6 +59,7 @@ class Recorder(BaseCallbackHandler):
     _open: dict[UUID, Row] = field(default_factory=dict[UUID, Row])
     _offered: dict[UUID, frozenset[str]] = field(default_factory=dict[UUID, frozenset[str]])
     _endpoints: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
+    _schemas: dict[str, int] = field(default_factory=dict[str, int])
 
     def now(self) -> float:
         """Seconds since the trial began, simulated or real."""
@@ -110,11 +111,14 @@ class Recorder(BaseCallbackHandler):
         tools: list[dict[str, Any]] = invocation.get("tools") or []
         names = {str(tool.get("function", tool).get("name")) for tool in tools}
         self._offered[run_id] = frozenset(names)
+        schemas = json.dumps(tools, ensure_ascii=False, separators=(",", ":"), default=str)
+        first = self._schemas.setdefault(schemas, len(self.steps))
         new = _new_messages(log, messages[0])
         self._endpoints[run_id] = known.get("endpoint")
-        self._open[run_id] = self.open_step(
-            "model", log.name, prompt=json.dumps(new, ensure_ascii=False)
-        )
+        row = self.open_step("model", log.name, prompt=json.dumps(new, ensure_ascii=False))
+        self._open[run_id] = row
+        if tools:
+            row["tools"] = schemas if first == row["step"] else str(first)
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         row = self._open.pop(run_id)

@@ -82,6 +82,7 @@ STEPS = pl.Schema(
         "tool": pl.String,
         "call_id": pl.String,
         "arguments": pl.String,
+        "tools": pl.String,
         "prompt": pl.String,
         "reply": pl.String,
         "error": pl.String,

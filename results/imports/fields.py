@@ -9,7 +9,7 @@ import polars as pl
 
 from results.records import SCHEMAS
 
-AS_JSON = frozenset(("settings", "models", "arguments", "prompt", "reply"))
+AS_JSON = frozenset(("settings", "models", "arguments", "tools", "prompt", "reply"))
 """Text fields that hold JSON; a file may also give the value itself."""
 
 LARGEST = 2**63
