@@ -1,6 +1,6 @@
 """Which topology did better on the same tasks, by how much, how sure that is, and at what cost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from results.consistency import group_columns, tally
-from results.differences import Difference, all_pass, holm, paired_difference
+from results.differences import Difference, all_pass, holm, mcnemar_exact, paired_difference
 from results.intervals import Floats, Ints, unit_sums
 from results.ratios import cost_ratios
 from results.strata import cell_label, strata
@@ -22,6 +22,7 @@ PAIRED = {
     "high": pl.Float64(),
     "interval": pl.String(),
     "p": pl.Float64(),
+    "p_mcnemar": pl.Float64(),
     "tasks": pl.Int64(),
     "fewest": pl.Int64(),
     "most": pl.Int64(),
@@ -34,18 +35,51 @@ def compare(
     by: Sequence[str] | None = None,
     ks: Sequence[int] = (1, 4),
     crashed: str = "drop",
+    level: float = 0.95,
 ) -> pl.DataFrame:
     """One row for each cell, topology other than `reference`, and k.
 
     `by` defaults to the settings that vary (`results.strata.strata`). Columns: task_set, *by,
     `cell` (a label), topology, `reference`, k, pass^k of both over the tasks both did (`estimate`,
-    `reference_estimate`), their `difference` with 95% `low` and `high`, the kind of `interval`,
-    `p` (sign flips), `p_holm` (over all rows of the same k: the `family`), `tasks` (base tasks in
-    the comparison), `fewest` and `most` trials of a task, `simulated` (any trial of the cell
-    is), `crash_convention`, and the
-    cost ratios of `results.ratios`. Undefined is null; without the reference in a cell, all is.
+    `reference_estimate`), their `difference` with `low` and `high` at `level`, the kind of
+    `interval`, `p` (sign flips), `p_holm` (over all rows of the same k: the `family`), `p_mcnemar`
+    (exact; only where every task has one trial on each side), `tasks` (base tasks in the
+    comparison), `fewest` and `most` trials of a task, `simulated` (any trial of the cell is),
+    `crash_convention`, and the cost ratios of `results.ratios`. Undefined is null; without the
+    reference in a cell, all is.
     """
     by = strata(trials) if by is None else list(by)
+    keys = group_columns(by)
+    shared = [key for key in keys if key != "topology"]
+    rows = [
+        key | _paired(group, k, level)
+        for key, group in paired_counts(trials, reference, by, crashed)
+        for k in ks
+    ]
+    schema = {key: trials.schema[key] for key in keys} | PAIRED
+    found = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        cell_label(by).alias("cell"),
+        pl.lit(reference).alias("reference"),
+        pl.lit(crashed).alias("crash_convention"),
+    )
+    simulated = trials.group_by(shared).agg(pl.col("simulated").any())
+    ratios = cost_ratios(trials, reference, by, level)
+    return (
+        _with_family(found)
+        .join(simulated, on=shared, how="left", nulls_equal=True)
+        .join(ratios, on=keys, how="left", nulls_equal=True)
+        .sort(*shared, "topology", "k", nulls_last=True)
+    )
+
+
+def paired_counts(
+    trials: pl.DataFrame, reference: str, by: Sequence[str], crashed: str = "drop"
+) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+    """The passes of each topology and cell beside those of the reference, one row a task.
+
+    Gives the columns that name the group, and rows with `block`, `task`, `c` of `n` and, of the
+    reference, `c_base` of `n_base` (both 0 for a task that the reference did not do).
+    """
     keys = group_columns(by)
     shared = [key for key in keys if key != "topology"]
     counts = tally(trials, by, crashed)
@@ -56,28 +90,11 @@ def compare(
         .with_columns(pl.col("n_base", "c_base").fill_null(0))
         .sort(*keys, "block", "task", nulls_last=True)
     )
-    rows = [
-        dict(zip(keys, key, strict=True)) | _paired(group, k)
-        for key, group in pairs.group_by(keys, maintain_order=True)
-        for k in ks
-    ]
-    schema = {key: trials.schema[key] for key in keys} | PAIRED
-    found = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
-        cell_label(by).alias("cell"),
-        pl.lit(reference).alias("reference"),
-        pl.lit(crashed).alias("crash_convention"),
-    )
-    simulated = trials.group_by(shared).agg(pl.col("simulated").any())
-    ratios = cost_ratios(trials, reference, by)
-    return (
-        _with_family(found)
-        .join(simulated, on=shared, how="left", nulls_equal=True)
-        .join(ratios, on=keys, how="left", nulls_equal=True)
-        .sort(*shared, "topology", "k", nulls_last=True)
-    )
+    for key, group in pairs.group_by(keys, maintain_order=True):
+        yield dict(zip(keys, key, strict=True)), group
 
 
-def _paired(group: pl.DataFrame, k: int) -> dict[str, Any]:
+def _paired(group: pl.DataFrame, k: int, level: float) -> dict[str, Any]:
     """What pairs of tasks say about pass^k; above the common k of `lowest_k` they say nothing."""
     bound = group.get_column("common_k").max()
     enough = (pl.col("n") >= k) & (pl.col("n_base") >= k)
@@ -86,7 +103,7 @@ def _paired(group: pl.DataFrame, k: int) -> dict[str, Any]:
         kept.get_column(name).to_numpy() for name in ("c", "n", "c_base", "n_base")
     )
     units = np.asarray(kept.get_column("block").to_list(), dtype=np.str_)
-    found: Difference = paired_difference((c, n), (base_c, base_n), units, k)
+    found: Difference = paired_difference((c, n), (base_c, base_n), units, k, level)
     sizes = kept.select(
         pl.min_horizontal("n", "n_base"), pl.max_horizontal("n", "n_base").alias("x")
     )
@@ -99,10 +116,21 @@ def _paired(group: pl.DataFrame, k: int) -> dict[str, Any]:
         "high": found.high,
         "interval": found.kind,
         "p": found.p,
+        "p_mcnemar": _mcnemar(c, n, base_c, base_n, units),
         "tasks": found.units,
         "fewest": sizes.get_column("n").min(),
         "most": sizes.get_column("x").max(),
     }
+
+
+def _mcnemar(
+    c: Ints, n: Ints, base_c: Ints, base_n: Ints, units: npt.NDArray[np.generic]
+) -> float | None:
+    """McNemar's p where it applies: independent tasks with one trial on each side."""
+    single = c.size > 0 and bool((n == 1).all() and (base_n == 1).all())
+    if not single or np.unique(units).size < c.size:
+        return None
+    return mcnemar_exact(c == 1, base_c == 1)
 
 
 def _unit_mean(c: Ints, n: Ints, units: npt.NDArray[np.generic], k: int) -> float | None:

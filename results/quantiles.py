@@ -34,3 +34,17 @@ def binomial_p(x: int, n: int) -> float:
 def betas(at: Floats, a: float, b: float) -> Floats:
     """The quantiles of the beta distribution with shapes a and b."""
     return np.asarray(_stats.beta.ppf(at, a, b), dtype=np.float64)
+
+
+def power_of_t(noncentral: float, freedom: int, alpha: float) -> float:
+    """The chance that a two-sided t test at `alpha` rejects, for a mean so many errors from 0."""
+    edge = student(1 - alpha / 2, freedom)
+    # SciPy gives nan for tails that are far out; below 1e-9 nothing is left to count.
+    upper = 1.0 if noncentral > edge + 10 else float(_stats.nct.sf(edge, freedom, noncentral))
+    lower = 0.0 if noncentral > 4 else float(_stats.nct.cdf(-edge, freedom, noncentral))
+    return upper + lower
+
+
+def chi_square(at: float, freedom: int) -> float:
+    """The quantile of the chi-square distribution."""
+    return float(_stats.chi2.ppf(at, freedom))

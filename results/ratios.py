@@ -1,13 +1,19 @@
-"""What a topology costs for each token or dollar of the reference, on the same tasks."""
+"""What a topology costs for each token or dollar of the reference, on the same tasks.
 
+Per trial, and per passed trial: a cheap trial that fails is no bargain.
+"""
+
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from results import quantiles
 from results.consistency import group_columns
-from results.intervals import ratio_bootstrap
+from results.intervals import Floats, Interval, ratio_bootstrap, unit_sums
 from results.metrics import TOTAL_TOKENS, known_mean
 
 COSTS: dict[str, pl.Expr] = {
@@ -20,14 +26,19 @@ COSTS: dict[str, pl.Expr] = {
 
 
 def cost_ratios(
-    trials: pl.DataFrame, reference: str = "single_thread", by: Sequence[str] = ()
+    trials: pl.DataFrame,
+    reference: str = "single_thread",
+    by: Sequence[str] = (),
+    level: float = 0.95,
 ) -> pl.DataFrame:
     """One row a group: each cost as a ratio to `reference` over the tasks both did.
 
     The ratio is the mean over tasks of the mean cost of a graded trial, over the same mean of the
-    reference; `_low` and `_high` are a 95% bootstrap of base tasks, both topologies redrawn
-    together. Null without a common task, when any graded trial lacks the cost, or when the
-    reference costs nothing; token ratios also when the two sides use more than one encoding.
+    reference; `_low` and `_high` are a bootstrap of base tasks at `level`, both topologies redrawn
+    together. `tokens_per_pass_ratio` and so on compare mean cost over pass rate instead, with the
+    interval of `pass_cost_interval`. Null without a common task, when any graded trial lacks the
+    cost, when the reference costs nothing or (per pass) either side never passed; token ratios
+    also when the two sides use more than one encoding.
     """
     keys = group_columns(by)
     shared = [key for key in keys if key != "topology"]
@@ -35,10 +46,15 @@ def cost_ratios(
     base = costs.filter(pl.col("topology") == reference).drop("topology", "block")
     pairs = costs.join(base, on=[*shared, "task"], how="inner", suffix="_base", nulls_equal=True)
     rows = [
-        dict(zip(keys, key, strict=True)) | _ratios(group)
+        dict(zip(keys, key, strict=True)) | _ratios(group, level)
         for key, group in pairs.group_by(keys, maintain_order=True)
     ]
-    columns = [f"{name}_ratio{end}" for name in COSTS for end in ("", "_low", "_high")]
+    columns = [
+        f"{name}{per}_ratio{end}"
+        for name in COSTS
+        for per in ("", "_per_pass")
+        for end in ("", "_low", "_high")
+    ]
     schema = {key: trials.schema[key] for key in keys} | dict.fromkeys(columns, pl.Float64())
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -50,16 +66,18 @@ def _task_costs(trials: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
         .group_by(*keys, "block", "task")
         .agg(
             *(known_mean(value).alias(name) for name, value in COSTS.items()),
+            pl.col("passed").mean().alias("rate"),
             pl.col("encoding").drop_nulls().unique().sort().alias("encodings"),
         )
         .sort(*keys, "block", "task", nulls_last=True)
     )
 
 
-def _ratios(pairs: pl.DataFrame) -> dict[str, Any]:
+def _ratios(pairs: pl.DataFrame, level: float) -> dict[str, Any]:
     found: dict[str, Any] = {}
     units = np.asarray(pairs.get_column("block").to_list())
     encodings = pl.concat([pairs.get_column("encodings"), pairs.get_column("encodings_base")])
+    rates = [pairs.get_column(name).to_numpy() for name in ("rate", "rate_base")]
     mixed = encodings.explode().drop_nulls().n_unique() > 1
     for name in COSTS:
         both = pairs.select(name, f"{name}_base")
@@ -69,7 +87,35 @@ def _ratios(pairs: pl.DataFrame) -> dict[str, Any]:
         if not bottom.sum() > 0:
             continue
         found[f"{name}_ratio"] = float(top.sum() / bottom.sum())
-        interval = ratio_bootstrap(top, bottom, units)
+        interval = ratio_bootstrap(top, bottom, units, level)
         if interval is not None:
             found[f"{name}_ratio_low"], found[f"{name}_ratio_high"] = interval
+        if all(rate.sum() > 0 for rate in rates) and top.sum() > 0:
+            per_pass = f"{name}_per_pass_ratio"
+            found[per_pass] = found[f"{name}_ratio"] * float(rates[1].sum() / rates[0].sum())
+            interval = pass_cost_interval((top, rates[0]), (bottom, rates[1]), units, level)
+            if interval is not None:
+                found[f"{per_pass}_low"], found[f"{per_pass}_high"] = interval
     return found
+
+
+def pass_cost_interval(
+    first: tuple[Floats, Floats],
+    second: tuple[Floats, Floats],
+    units: npt.NDArray[np.generic],
+    level: float = 0.95,
+) -> Interval | None:
+    """The interval of a ratio of costs per passed trial; each side is (cost, pass rate) by task.
+
+    Student's t on the logarithm, with the error that each unit's four shares of their totals give
+    it (the delta method). None below two units, or where a total is 0.
+    """
+    parts = [unit_sums(values, units)[0] for values in (*first, *second)]
+    count = parts[0].size
+    if count < 2 or any(part.sum() <= 0 for part in parts):
+        return None
+    pull = sum(sign * part / part.mean() for sign, part in zip((1, -1, -1, 1), parts, strict=True))
+    centre = math.log(parts[0].sum() * parts[3].sum() / (parts[1].sum() * parts[2].sum()))
+    error = float(np.asarray(pull).std(ddof=1)) / math.sqrt(count)
+    half = quantiles.student((1 + level) / 2, count - 1) * error
+    return math.exp(centre - half), math.exp(centre + half)

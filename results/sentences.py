@@ -47,14 +47,14 @@ def sentence(row: dict[str, Any], alpha: float = 0.05) -> str:
     if row["difference"] is None:
         return (
             f"{start} there is no task that both {who} and {other} did in at least "
-            f"{_many(row['k'], 'graded trial')}: nothing can be compared."
+            f"{many(row['k'], 'graded trial')}: nothing can be compared."
         )
     gain = row["difference"]
     cost = _cost(row) if row["k"] == 1 else ""
     if not _settled(row):
         return (
             f"{start} there is not enough evidence yet to say whether {who} {passed} more or less "
-            f"often than {other}: the difference is {_signed(gain)} points ({_evidence(row)})"
+            f"often than {other}: the difference is {signed(gain)} points ({_evidence(row)})"
             f"{cost}."
         )
     word = "more" if gain > 0 else "less"
@@ -62,9 +62,9 @@ def sentence(row: dict[str, Any], alpha: float = 0.05) -> str:
     if row["p_holm"] is not None and row["p_holm"] > alpha:
         hint = (
             f" Take it as a hint: p = {row['p_holm']:.2f} by sign flips"
-            f" after allowing for {_many(row['family'], 'comparison')}."
+            f" after allowing for {many(row['family'], 'comparison')}."
         )
-    size = f"{_points(abs(gain))} points"
+    size = f"{in_points(abs(gain))} points"
     said = (
         f"{passed} {size} {word} often than {other}"
         if row["k"] == 1
@@ -77,14 +77,14 @@ def _evidence(row: dict[str, Any]) -> str:
     trials = (
         f"{row['fewest']}" if row["fewest"] == row["most"] else f"{row['fewest']} to {row['most']}"
     )
-    size = f"{_many(row['tasks'], 'task')} x {trials} trial{'' if trials == '1' else 's'}"
+    size = f"{many(row['tasks'], 'task')} x {trials} trial{'' if trials == '1' else 's'}"
     low, high = row["low"], row["high"]
     if low is None:
         return f"no interval: it takes at least 2 tasks; {size}"
     if not _settled(row):
-        return f"95% interval {_signed(low)} to {_signed(high)}; {size}"
+        return f"95% interval {signed(low)} to {signed(high)}; {size}"
     near, far = sorted((abs(low), abs(high)))
-    return f"95% interval {_points(near)} to {_points(far)} points; {size}"
+    return f"95% interval {in_points(near)} to {in_points(far)} points; {size}"
 
 
 def _cost(row: dict[str, Any]) -> str:
@@ -93,33 +93,33 @@ def _cost(row: dict[str, Any]) -> str:
         row[f"{name}_ratio"] for name in ("tokens", "dollars", "dollars_uncached")
     )
     parts = [
-        f"{_times(ratio)} the {name}"
+        f"{times(ratio)} the {name}"
         for name, ratio in (("tokens", tokens), ("dollars", dollars))
         if ratio is not None
     ]
     if dollars is not None and plain is not None and (dollars - 1) * (plain - 1) < 0:
-        parts.append(f"{_times(plain)} the dollars if nothing were cached")
+        parts.append(f"{times(plain)} the dollars if nothing were cached")
     if not parts:
         return ""
     return ", at " + (parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1])
 
 
-def _times(ratio: float) -> str:
+def times(ratio: float) -> str:
     return f"{ratio:.2f}x" if ratio < 0.995 else f"{ratio:.1f}x"
 
 
-def _points(share: float) -> str:
+def in_points(share: float) -> str:
     """A share in percentage points, whole, or to one digit that is not 0 below 1."""
-    points = 100 * share
-    return f"{points:.0f}" if points >= 0.95 or points == 0 else f"{points:.1g}"
+    value = 100 * share
+    return f"{value:.0f}" if value >= 0.95 or value == 0 else f"{value:.1g}"
 
 
-def _signed(share: float) -> str:
+def signed(share: float) -> str:
     sign = "+" if share > 0 else "-" if share < 0 else ""
-    return sign + _points(abs(share))
+    return sign + in_points(abs(share))
 
 
-def _many(number: int, noun: str) -> str:
+def many(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

@@ -1,0 +1,260 @@
+"""What a wanted difference takes, in words and a table: what `fanout plan` prints.
+
+A plan rests on a pilot run or on stated rates. It says which, and a plan from simulated runs says
+that real ones must not be sized by it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import polars as pl
+
+from results import quantiles
+from results.compare import paired_counts
+from results.metrics import known_mean
+from results.power import (
+    LEAST_TASKS,
+    MOST_TASKS,
+    Option,
+    Price,
+    cheapest,
+    options,
+    power_at,
+    spread_of_rates,
+    tasks_needed,
+    trials_needed,
+)
+from results.sentences import in_points
+from results.spread import Spread, paired_spread
+from results.strata import cell_label, strata
+from results.tables import dollars, number
+
+SIMULATED_PILOT = (
+    "The pilot is simulated: its variance follows declared parameters. This plan sizes further "
+    "simulated runs only; size a real run by a real pilot, of about 12 tasks x 4 trials."
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one contrast takes: the `ways` to reach the power, the cheapest, and what to know."""
+
+    label: str
+    k: int
+    difference: float
+    power: float
+    alpha: float
+    ways: tuple[Option, ...]
+    best: Option | None
+    said: tuple[str, ...]
+
+
+def plan_from_run(
+    trials: pl.DataFrame,
+    topology: str,
+    reference: str,
+    difference: float,
+    k: int = 1,
+    power: float = 0.8,
+    alpha: float = 0.05,
+    task_dollars: float = 0.0,
+    at_once: int = 1,
+) -> list[Plan]:
+    """One plan for each cell of a pilot in which both topologies did the same tasks.
+
+    `difference` is in pass^k (0.1 is ten points). `task_dollars` is what making one more task
+    costs, `at_once` how many trials run at a time. A topology that is not in the pilot, or a pilot
+    without two common tasks of k trials anywhere, is a ValueError.
+    """
+    _check(difference, k, power, alpha)
+    known = trials.get_column("topology").unique().sort().to_list()
+    for name in (topology, reference):
+        if name not in known:
+            raise ValueError(f"the pilot has no topology {name!r}: it has {', '.join(known)}")
+    by = strata(trials)
+    both = trials.filter(pl.col("topology").is_in([topology, reference]))
+    labelled = both.with_columns(cell_label(by).alias("cell"))
+    plans: list[Plan] = []
+    for key, pairs in paired_counts(both, reference, by):
+        first = (pairs.get_column("c").to_numpy(), pairs.get_column("n").to_numpy())
+        second = (pairs.get_column("c_base").to_numpy(), pairs.get_column("n_base").to_numpy())
+        units = np.asarray(pairs.get_column("block").to_list(), dtype=np.str_)
+        spread = paired_spread(first, second, units, k)
+        if spread is None:
+            continue
+        rows = labelled.filter(
+            *(pl.col(name).eq_missing(value) for name, value in key.items() if name != "topology")
+        )
+        label = f"{rows.get_column('cell')[0]}: {topology} against {reference}"
+        each = max(1, round(float(np.mean([first[1].mean(), second[1].mean()]))))
+        pilot = (int(np.unique(units).size), each)
+        notes = [*_pilot_notes(spread, pilot, difference, power, alpha)]
+        if rows.get_column("simulated").fill_null(False).any():
+            notes.insert(0, SIMULATED_PILOT)
+        plans.append(
+            _plan(
+                label, spread, _price(rows), difference, power, alpha, task_dollars, at_once, notes
+            )
+        )
+    if not plans:
+        raise ValueError(
+            f"no cell of the pilot has two tasks that both {topology} and {reference} did in at "
+            f"least {k} graded trials: run a larger pilot or ask for a smaller k"
+        )
+    return plans
+
+
+def plan_from_rates(
+    rate: float,
+    difference: float,
+    k: int = 1,
+    power: float = 0.8,
+    alpha: float = 0.05,
+    icc: float = 0.4,
+    alike: float = 0.5,
+    price: Price | None = None,
+    task_dollars: float = 0.0,
+    at_once: int = 1,
+) -> Plan:
+    """The plan for a reference of pass^1 `rate`; see `results.power.spread_of_rates`."""
+    _check(difference, k, power, alpha)
+    spread, _ = spread_of_rates(rate, difference, k, icc, alike)
+    note = (
+        f"Stated, not measured: the reference passes {100 * rate:.0f}% of single trials, ICC "
+        f"{icc:g}, and {100 * alike:.0f}% of tasks are as hard for both topologies. A pilot "
+        "replaces all three."
+    )
+    label = f"stated rates: {100 * rate:.0f}% and {in_points(difference)} points of pass^{k}"
+    given = price or Price()
+    return _plan(label, spread, given, difference, power, alpha, task_dollars, at_once, [note])
+
+
+def _check(difference: float, k: int, power: float, alpha: float) -> None:
+    if not 0 < abs(difference) < 1:
+        raise ValueError("the difference must lie between 0 and 1, as in 0.1 for ten points")
+    if k < 1:
+        raise ValueError(f"k = {k}: k counts trials and starts at 1")
+    if not 0 < alpha < power < 1:
+        raise ValueError("power must lie between alpha and 1, as in 0.8, and alpha above 0")
+
+
+def _price(rows: pl.DataFrame) -> Price:
+    """Mean dollars and seconds of a trial of each topology, added; None if any is missing."""
+    means = (
+        rows.filter(pl.col("passed").is_not_null())
+        .group_by("topology")
+        .agg(known_mean(pl.col(name)) for name in ("dollars", "seconds"))
+    )
+    totals = {
+        name: None
+        if means.height < 2 or means.get_column(name).null_count()
+        else float(means.get_column(name).sum())
+        for name in ("dollars", "seconds")
+    }
+    return Price(totals["dollars"], totals["seconds"])
+
+
+def _pilot_notes(
+    spread: Spread, pilot: tuple[int, int], difference: float, power: float, alpha: float
+) -> Iterator[str]:
+    tasks, each = pilot
+    trials = max(each, spread.k)
+    now = power_at(spread, difference, tasks, trials, alpha) if tasks > 1 else 0.0
+    yield (
+        f"The pilot's own {tasks} tasks x {each} trials find this difference with a power of about "
+        f"{100 * now:.0f}%."
+    )
+    more = trials_needed(spread, difference, tasks, power, alpha)
+    wide = tasks_needed(spread, difference, trials, power, alpha)
+    with_trials = (
+        f"no number of trials on its {tasks} tasks reaches {100 * power:.0f}%"
+        if more is None
+        else f"its {tasks} tasks would need {more} trials each"
+    )
+    with_tasks = (
+        f"more than {MOST_TASKS:,} tasks would be needed at {each} trials each"
+        if wide is None
+        else f"{wide} tasks would do at {trials} trials each"
+    )
+    word = "Tasks are cheaper" if wide is not None and _fewer(wide, trials, more, tasks) else None
+    word = word or ("Trials are cheaper" if more is not None else "Trials alone will not do")
+    yield f"{word}: {with_tasks}, and {with_trials}."
+    upper = spread.variance(trials) * (tasks - 1) / quantiles.chi_square(0.1, tasks - 1)
+    scale = upper / spread.variance(trials) if spread.variance(trials) > 0 else 1.0
+    careful = None if wide is None else ceil(wide * scale)
+    if careful is not None and wide is not None:
+        yield (
+            f"A variance seen on {tasks} tasks is itself uncertain: at the upper end of its 80% "
+            f"range it takes about {careful} tasks instead of {wide}."
+        )
+
+
+def _fewer(wide: int, trials: int, more: int | None, tasks: int) -> bool:
+    return more is None or wide * trials <= tasks * more
+
+
+def _plan(
+    label: str,
+    spread: Spread,
+    price: Price,
+    difference: float,
+    power: float,
+    alpha: float,
+    task_dollars: float,
+    at_once: int,
+    notes: Sequence[str],
+) -> Plan:
+    ways = tuple(options(spread, difference, price, power, alpha, task_dollars, at_once))
+    best = cheapest(ways)
+    return Plan(
+        label,
+        spread.k,
+        difference,
+        power,
+        alpha,
+        ways,
+        best,
+        (_answer(spread.k, difference, power, alpha, best), *notes),
+    )
+
+
+def _answer(k: int, difference: float, power: float, alpha: float, best: Option | None) -> str:
+    wanted = (
+        f"a difference of {in_points(abs(difference))} points of pass^{k} with {100 * power:.0f}% "
+        f"power at alpha {alpha:g}"
+    )
+    if best is None:
+        return f"Even {MOST_TASKS:,} tasks do not find {wanted}."
+    costs = [f"{number(best.runs)} trials in all"]
+    if best.dollars is not None:
+        costs.append(dollars(best.dollars))
+    if best.hours is not None:
+        costs.append(f"{best.hours:,.1f} hours")
+    by = "dollars" if best.dollars is not None else "trials"
+    least = " (the least that is planned)" if best.tasks == LEAST_TASKS else ""
+    return (
+        f"To find {wanted}, the cheapest in {by} is {best.tasks} tasks{least} x {best.trials} "
+        f"trials for each topology: {', '.join(costs)}."
+    )
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan as Markdown: what it takes, every way to get there, and what to know."""
+    lines = [f"**{plan.label}**", "", *(f"- {text}" for text in plan.said), ""]
+    if plan.ways:
+        lines += ["| trials each | tasks | power | trials in all | dollars | hours | |"]
+        lines += ["|--:|--:|--:|--:|--:|--:|:--|"]
+    for way in plan.ways:
+        cells = (
+            str(way.trials),
+            number(way.tasks),
+            f"{100 * way.power:.0f}%",
+            number(way.runs),
+            dollars(way.dollars),
+            number(way.hours, 1),
+            "cheapest" if way is plan.best else "",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
