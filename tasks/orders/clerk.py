@@ -8,6 +8,7 @@ only answered leave no trace in the world, so it subtracts what the ones it know
 import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tasks.clerk import FAILED, ITEM_LINE, NOT_WRITTEN, Call, Clerk, Desk, Item, Script, Values
 
@@ -227,13 +228,31 @@ def _line(decision: str, customer: Values) -> str:
 
 
 def _asked(text: str, desk: Desk) -> _Asked:
+    return _named(text, _told(desk.conversation.background, desk.task)[2])
+
+
+# Every turn reads the same requests again, so what they say is kept.
+@lru_cache(maxsize=4096)
+def _named(text: str, answers: bool) -> _Asked:
     customer, sku, order = (
         next(iter(kind.findall(text)), "") for kind in (CUSTOMER, PRODUCT, ORDER)
     )
     quantity = next(iter(QUANTITY.findall(text)), "0")
-    told = f"{desk.conversation.background}\n{desk.task}"
-    answers = bool(ONLY_ANSWER.search(text) or ALL_ANSWER.search(told))
-    return _Asked(customer, sku, int(quantity), order, answers)
+    return _Asked(customer, sku, int(quantity), order, answers or bool(ONLY_ANSWER.search(text)))
+
+
+@lru_cache(maxsize=256)
+def _told(background: str, task: str) -> tuple[dict[str, str], dict[str, str], bool]:
+    """Requests by label, what is decided already, whether all are only to be answered."""
+    told = f"{background}\n{task}"
+    texts: dict[str, str] = {}
+    decided: dict[str, str] = {}
+    for label, text in ITEM_LINE.findall(told):
+        if DECISION.match(text):
+            decided[label] = text
+        elif REQUEST.fullmatch(label) and CUSTOMER.search(text):
+            texts.setdefault(label, text)
+    return texts, decided, bool(ALL_ANSWER.search(told))
 
 
 def _refund_to(desk: Desk) -> str:
@@ -243,19 +262,15 @@ def _refund_to(desk: Desk) -> str:
 
 def _spoken_for(item: Item, asked: _Asked, desk: Desk) -> tuple[int, int, bool]:
     """What other requests that were only answered take: units, money, and the order's refund."""
-    texts: dict[str, str] = {}
-    decided: dict[str, str] = {}
-    for label, text in ITEM_LINE.findall(f"{desk.conversation.background}\n{desk.task}"):
-        if DECISION.match(text):
-            decided[label] = text
-        elif REQUEST.fullmatch(label) and CUSTOMER.search(text):
-            texts.setdefault(label, text)
-    decided |= desk.outcomes
+    texts, decided, _ = _told(desk.conversation.background, desk.task)
+    decided = decided | desk.outcomes
     units, money, promised = 0, 0, False
     for label, text in texts.items():
-        found = DECISION.match(decided.get(label, ""))
+        if label == item.label or label not in decided:
+            continue
+        found = DECISION.match(decided[label])
         other = _asked(text, desk)
-        if label == item.label or found is None or not other.answers:
+        if found is None or not other.answers:
             continue
         same = other.customer == asked.customer
         if found["cost"]:

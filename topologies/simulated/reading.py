@@ -75,9 +75,10 @@ def text_of(message: Mapping[str, Any]) -> str:
     return "".join(str(part.get("text", "")) for part in content)
 
 
-def _places(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _places(text: str) -> tuple[str, ...]:
     found = _NEXT.findall(text)
-    return ["call_" + place.replace(".", "_") for place in found[-1].split()] if found else []
+    return tuple("call_" + place.replace(".", "_") for place in found[-1].split()) if found else ()
 
 
 def _tool(function: Mapping[str, Any]) -> dict[str, Any]:
