@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from experiments.spec import Limits
+from results.records import STEPS
 from topologies.prices import Usage, price
 from topologies.simulated.profile import profile
 from topologies.simulated.tokens import ENCODING_NAME
@@ -71,12 +72,13 @@ class Recorder(BaseCallbackHandler):
 
     def total(self, *columns: str) -> float:
         """The sum of some columns over all steps so far, nulls left out."""
-        return sum(row[column] or 0 for row in self.steps for column in columns if column in row)
+        return sum(row[column] or 0 for row in self.steps for column in columns)
 
     def open_step(self, kind: str, agent: str, **values: Any) -> Row:
         """Begin a step; it is in the record from now on, whatever happens."""
         log = self.agent(agent)
-        row: Row = {
+        row: Row = dict.fromkeys(STEPS)
+        row |= {
             "step": len(self.steps),
             "kind": kind,
             "agent": agent,

@@ -126,7 +126,7 @@ def _record(
             }
             for position, found in enumerate(judgement.milestones)
         ]
-    steps = [{"trial_id": spec.trial_id, **step} for step in toolbox.recorder.steps]
+    steps = [{**step, "trial_id": spec.trial_id} for step in toolbox.recorder.steps]
     accesses = list(_accesses(spec, toolbox))
     return {"trials": [row], "steps": steps, "accesses": accesses, "milestones": milestones}
 
@@ -195,17 +195,17 @@ def _counts(recorder: Recorder) -> Row:
     tools = [row for row in recorder.steps if row["kind"] == "tool"]
 
     def total(column: str) -> float | None:
-        values = [row.get(column) for row in models]
+        values = [row[column] for row in models]
         known = [value for value in values if value is not None]
         return None if len(known) < len(values) else sum(known)
 
     tokens = ("prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens")
-    encodings = {row.get("encoding") for row in models}
+    encodings = {row["encoding"] for row in models}
     return {
         "agents": len({row["agent"] for row in models}),
         "model_calls": len(models),
         "tool_calls": len(tools),
-        "tool_errors": sum(row.get("error") is not None for row in tools),
+        "tool_errors": sum(row["error"] is not None for row in tools),
         **{column: total(column) for column in (*tokens, "dollars", "dollars_uncached")},
         "encoding": encodings.pop() if len(encodings) == 1 else None,
     }
@@ -230,7 +230,7 @@ def _accesses(spec: TrialSpec, toolbox: Toolbox) -> Iterator[Row]:
                 "predicate": access.predicate,
                 "version": access.version,
                 "undone": log.undone,
-                "at": row.get("ended", row["started"]),
+                "at": row["started"] if row["ended"] is None else row["ended"],
             }
             number += 1
 
