@@ -8,6 +8,7 @@ importing `results` stays light. `results.named.find` turns a name, or anyone's 
 METRICS: dict[str, str] = {
     "score": "results.metrics:score",
     "false_claim_rate": "results.metrics:false_claim_rate",
+    "silent_failures": "results.metrics:silent_failures",
     "right_refusals": "results.metrics:right_refusals",
     "invariants_broken": "results.metrics:invariants_broken",
     "limit_rate": "results.metrics:limit_rate",

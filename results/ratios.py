@@ -119,3 +119,28 @@ def pass_cost_interval(
     error = float(np.asarray(pull).std(ddof=1)) / math.sqrt(count)
     half = quantiles.student((1 + level) / 2, count - 1) * error
     return math.exp(centre - half), math.exp(centre + half)
+
+
+def pass_costs(trials: pl.DataFrame, by: Sequence[str] = (), level: float = 0.95) -> pl.DataFrame:
+    """One row a group: `dollars_per_pass` over tasks, with `low` and `high`; null if not known.
+
+    Mean dollars of a task's graded trials over their pass rate, each task weighing the same; the
+    interval as in `pass_cost_interval`. Sorted by task set, *by and topology.
+    """
+    keys = group_columns(by)
+    rows: list[dict[str, Any]] = []
+    costs = _task_costs(trials, keys)
+    for key, group in costs.group_by(keys, maintain_order=True):
+        row: dict[str, Any] = dict(zip(keys, key, strict=True))
+        rates, units = group.get_column("rate").to_numpy(), group.get_column("block").to_list()
+        if not group.get_column("dollars").null_count() and rates.sum() > 0:
+            spent = group.get_column("dollars").to_numpy()
+            one = (np.ones_like(rates), np.ones_like(rates))
+            row["dollars_per_pass"] = float(spent.sum() / rates.sum())
+            row["low"], row["high"] = pass_cost_interval(
+                (spent, rates), one, np.asarray(units, dtype=np.str_), level
+            ) or (None, None)
+        rows.append(row)
+    schema = {key: trials.schema[key] for key in keys}
+    schema |= dict.fromkeys(("dollars_per_pass", "low", "high"), pl.Float64())
+    return pl.DataFrame(rows, schema=schema, orient="row").sort(keys, nulls_last=True)

@@ -233,22 +233,13 @@ def as_markdown(report: Report, charts: list[str]) -> str:
     if not report.said:
         lines += ["", "Nothing is compared: the run has one topology."]
     lines += ["", *(f"> {text}\n>" for text in report.caveats), "", "## Results"]
-    lines += [line for table in report.results for line in _markdown_table(table)]
+    lines += [line for table in report.results for line in table.markdown()]
     lines += ["", "## Charts", ""]
     lines += [f"![{name.replace('_', ' ')}](charts/{name}.svg)\n" for name in charts]
     lines += ["## How consistent"]
-    lines += [line for table in report.consistency for line in _markdown_table(table)]
+    lines += [line for table in report.consistency for line in table.markdown()]
     lines += ["", "## Method", "", *(f"- **{name}.** {text}" for name, text in report.method)]
     lines += ["", "## Limits", "", *(f"- {text}" for text in report.limits)]
     lines += ["", "## How to reproduce", "", "```", report.command, "```", ""]
     lines += [f"- {name}: `{value}`" for name, value in report.reproduce]
     return "\n".join(lines) + "\n"
-
-
-def _markdown_table(table: Table) -> list[str]:
-    lines = ["", f"### {table.title}"]
-    for cell, rows in table.groups:
-        lines += ["", f"**{cell}**", "", "| " + " | ".join(table.columns) + " |"]
-        lines.append("|" + "|".join([":--", *["--:"] * (len(table.columns) - 1)]) + "|")
-        lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return [*lines, "", table.note] if table.note else lines

@@ -20,6 +20,15 @@ class Table:
     groups: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
     note: str = ""
 
+    def markdown(self) -> list[str]:
+        """The lines of the table in Markdown, the title a heading."""
+        lines = ["", f"### {self.title}"]
+        for cell, rows in self.groups:
+            lines += ["", f"**{cell}**", "", "| " + " | ".join(self.columns) + " |"]
+            lines.append("|" + "|".join([":--", *["--:"] * (len(self.columns) - 1)]) + "|")
+            lines += ["| " + " | ".join(row) + " |" for row in rows]
+        return [*lines, "", self.note] if self.note else lines
+
 
 def percent(value: float | None) -> str:
     """A share as a percentage: 72.4%; a dash for null."""
