@@ -13,6 +13,7 @@ from scipy.stats import binomtest
 
 from experiments.loading import load_task_set
 from experiments.trial import run_trial
+from results.differences import Difference
 from tasks.clerk import Call
 from tasks.task import settings_of
 from tests.trials import Conversation, difference, grid, passed, run_all, spec
@@ -193,11 +194,8 @@ class Renamed:
     def __init__(self, kit: Any) -> None:
         self.kit = kit
 
-    def seat(
-        self, name: str, role: str = "agent", parent: str | None = None, writes: bool = True
-    ) -> Seat:
-        above = None if parent is None else parent
-        return self.kit.seat(f"colleague {len(name)}{name[-1]}", f"post-{role}", above, writes)
+    def seat(self, name: str, role: str = "agent", **place: Any) -> Seat:
+        return self.kit.seat(f"colleague {len(name)}{name[-1]}", f"post-{role}", **place)
 
     async def own_call(self, seat: Seat, call: Any, run: Callable[[], Any]) -> Any:
         return await self.kit.own_call(seat, call, run)
@@ -259,30 +257,25 @@ def test_placebo_without_context_cost_no_topology_beats_the_single_thread_at_rea
         assert found.low <= 0
 
 
+def _gain_of_the_team(tasks: int, trials: int, **common: Any) -> Difference:
+    team, alone = (
+        passed(run_all(grid(range(1, tasks + 1), trials, topology=topology, **common)))
+        for topology in ("lead_subagents", "single_thread")
+    )
+    return difference(team, alone, trials)
+
+
 @pytest.mark.slow
 def test_both_signs_one_profile_makes_fan_out_lose_on_wide_reading() -> None:
-    both = [
-        passed(run_all(grid(range(1, 21), 8, topology=name, model="steady", width=24)))
-        for name in ("lead_subagents", "single_thread")
-    ]
-    found = difference(both[0], both[1], 8)
+    found = _gain_of_the_team(70, 4, model="steady", width=8)
     assert found.high is not None
     assert found.high < 0
 
 
 @pytest.mark.slow
 def test_both_signs_another_makes_it_win_on_coupled_writing() -> None:
-    both = [
-        passed(
-            run_all(
-                grid(
-                    TASKS, 6, topology=name, task_set="orders", model="flaky", width=8, coupling=1.0
-                )
-            )
-        )
-        for name in ("lead_subagents", "single_thread")
-    ]
-    found = difference(both[0], both[1], 6)
+    coupled: dict[str, Any] = {"task_set": "orders", "width": 16, "coupling": 1.0, "style": "crud"}
+    found = _gain_of_the_team(48, 3, model="flaky", **coupled)
     assert found.low is not None
     assert found.low > 0
 
