@@ -33,8 +33,9 @@ def method(
     yield (
         "Intervals",
         "All are 95%. Pass^k: equal-tailed posterior of E[p^k] under a beta-binomial model of "
-        "tasks, flat on the mean and on the intra-class correlation; so an estimate of exactly 0 "
-        "or 100% lies at the outside of its interval. The task bootstrap stands beside it and is "
+        "tasks, flat on the mean and on the intra-class correlation, half of the prior allowing a "
+        "share of hopeless or of certain tasks beside them; so an estimate of exactly 0 or 100% "
+        "lies at the outside of its interval. The task bootstrap stands beside it and is "
         "too narrow with few tasks. Settings of one base task count together as one task. An "
         "interval of p is never raised to the power k.",
     )
@@ -43,10 +44,11 @@ def method(
         f"Every topology is compared to {reference} on the tasks both did. The unit is the base "
         "task: Student's t on its unbiased differences with one degree of freedom less than "
         "tasks, and a sign-flip p beside it (exact up to 12 tasks that differ, else 20,000 seeded "
-        "flips). Where all tasks differ by the same amount the interval is that of the difference "
-        "of the two posteriors. Fewer than 2 tasks give no interval. In simulations of 12 to 24 "
-        "tasks the t interval covered 94 to 100% without a difference, and down to 89% with one "
-        "between rates near 100%.",
+        "flips). Where a few tasks carry the whole difference that interval is too narrow, and is "
+        "widened to what the posteriors of both sides allow, put together with the correlation of "
+        "the tasks (Newcombe). Fewer than 2 tasks give no interval. With one trial a task "
+        "McNemar's exact p stands beside. How well all intervals cover is printed by `python -m "
+        "results.coverage`.",
     )
     family = 0 if comparison.is_empty() else comparison.get_column("family").max()
     yield (

@@ -9,24 +9,29 @@ import polars as pl
 
 from results import CHARTS
 from results.bands import pass_k_bands
+from results.checklist import checklist
 from results.compare import compare
 from results.consistency import CRASHES, consistency
+from results.consistency_tables import consistency_table, split_table
 from results.named import find
 from results.prose import limits, method
 from results.report_html import page
+from results.report_markdown import as_markdown
+from results.rules import stated
 from results.sentences import caveats, what_can_be_said
 from results.strata import cell_label, strata
 from results.summary import broken_invariants, summary
 from results.tables import (
     Table,
     comparison_table,
-    consistency_table,
     cost_table,
     grouped,
     number,
     outcome_table,
     percent,
 )
+from results.verdict import family_of, verdicts
+from results.verdict_words import Verdict
 
 HEADLINE_K = 4
 
@@ -50,12 +55,15 @@ class Report:
     question: str
     simulated: bool
     facts: tuple[tuple[str, str], ...]
+    rules: str
+    verdicts: tuple[Verdict, ...]
     said: tuple[tuple[str, tuple[tuple[bool, str], ...]], ...]
     caveats: tuple[str, ...]
     results: tuple[Table, ...]
     consistency: tuple[Table, ...]
     method: tuple[tuple[str, str], ...]
     limits: tuple[str, ...]
+    checklist: tuple[tuple[str, str], ...]
     command: str
     reproduce: tuple[tuple[str, str], ...]
 
@@ -91,6 +99,8 @@ def composed(run: Reported) -> Report:
     table = summary(trials, by, sorted({1, k}), reference=reference, deadline=deadline)
     comparison = compare(trials, reference, by, sorted({1, k}))
     simulated = bool(trials.get_column("simulated").any())
+    names = trials.get_column("topology").unique().sort().to_list()
+    rules = stated(manifest, names, reference, most)
     results = [outcome_table(table, by, k, deadline), cost_table(table, by, reference, simulated)]
     if not comparison.is_empty():
         results.insert(1, comparison_table(comparison, reference))
@@ -102,12 +112,15 @@ def composed(run: Reported) -> Report:
         question=str(manifest.get("question") or "Which topology does this work better?"),
         simulated=simulated,
         facts=_facts(trials, reference),
+        rules=rules.sentence,
+        verdicts=tuple(verdicts(trials, rules)),
         said=_said(what_can_be_said(comparison, _threshold(manifest, "alpha") or 0.05)),
         caveats=(*_unfinished(trials, manifest), *caveats(trials)),
         results=tuple(results),
         consistency=_consistency(trials, by, ks),
         method=tuple(method(trials, reference, comparison)),
         limits=tuple(limits(manifest, simulated)),
+        checklist=tuple(checklist(trials, manifest, rules, family_of(trials, rules.contrasts, by))),
         command=str(manifest.get("command") or f"fanout run {manifest.get('name', '')}".strip()),
         reproduce=_reproduce(manifest),
     )
@@ -189,7 +202,8 @@ def _invariant_table(broken: pl.DataFrame, by: list[str]) -> Table:
 
 def _consistency(trials: pl.DataFrame, by: list[str], ks: list[int]) -> tuple[Table, ...]:
     """Pass^k at each k, and, if any trial crashed, under each way to treat crashes."""
-    tables = [consistency_table(pass_k_bands(trials, ks, by), by)]
+    bands = pass_k_bands(trials, ks, by)
+    tables = [consistency_table(bands, by), split_table(bands, by)]
     if trials.get_column("passed").is_null().any():
         ways = pl.concat([consistency(trials, ks, by, crashed) for crashed in CRASHES])
         wide = ways.pivot(
@@ -221,25 +235,3 @@ def _reproduce(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("trials per task", str(manifest.get("trials", "not recorded"))),
         *((str(name), str(version)) for name, version in versions.items()),
     )
-
-
-def as_markdown(report: Report, charts: list[str]) -> str:
-    """The report as Markdown; charts are pictures in the folder `charts`."""
-    lines = [f"# {report.title}{' (simulated)' if report.simulated else ''}", "", report.question]
-    lines += ["", *(f"- {name}: {value}" for name, value in report.facts)]
-    lines += ["", "## What can be said"]
-    for task_set, sentences in report.said:
-        lines += ["", f"### {task_set}", "", *(f"- {text}" for _, text in sentences)]
-    if not report.said:
-        lines += ["", "Nothing is compared: the run has one topology."]
-    lines += ["", *(f"> {text}\n>" for text in report.caveats), "", "## Results"]
-    lines += [line for table in report.results for line in table.markdown()]
-    lines += ["", "## Charts", ""]
-    lines += [f"![{name.replace('_', ' ')}](charts/{name}.svg)\n" for name in charts]
-    lines += ["## How consistent"]
-    lines += [line for table in report.consistency for line in table.markdown()]
-    lines += ["", "## Method", "", *(f"- **{name}.** {text}" for name, text in report.method)]
-    lines += ["", "## Limits", "", *(f"- {text}" for text in report.limits)]
-    lines += ["", "## How to reproduce", "", "```", report.command, "```", ""]
-    lines += [f"- {name}: `{value}`" for name, value in report.reproduce]
-    return "\n".join(lines) + "\n"

@@ -28,8 +28,9 @@ def page(report: "Report", charts: Mapping[str, Any]) -> str:
 def part(name: str, *values: object) -> str:
     """Pieces of a report as HTML that brings its own style, for pages of others.
 
-    `name` is that of a macro in parts.html.j2 (facts, said, caveats, tabled, method, versions), and
-    each of `values` the part of a `results.report.Report` that it sets.
+    `name` is that of a macro in parts.html.j2 (facts, said, caveats, tabled, method, versions,
+    checklist), and each of `values` the part of a `results.report.Report` that it sets; headed
+    and verdicts take the report itself.
     """
     module: Any = _environment().get_template(PARTS).module
     return str(module.part(name, values))

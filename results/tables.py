@@ -168,33 +168,3 @@ def comparison_table(comparison: pl.DataFrame, reference: str) -> Table:
             ("interval", lambda row: row["interval"] or "-"),
         ],
     )
-
-
-def consistency_table(bands: pl.DataFrame, by: Sequence[str]) -> Table:
-    """Pass^k with both intervals and pass@k, from bands."""
-    return grouped(
-        bands.with_columns(cell_label(by).alias("cell")).sort(
-            "task_set", *by, "topology", "k", nulls_last=True
-        ),
-        "Consistency",
-        [
-            ("topology", lambda row: row["topology"]),
-            ("k", lambda row: str(row["k"])),
-            ("tasks", lambda row: number(row["tasks"])),
-            ("too few trials", lambda row: number(row["tasks_short"])),
-            (
-                "pass^k (95% posterior)",
-                lambda row: percent_interval(row["pass_hat"], row["low"], row["high"]),
-            ),
-            (
-                "task bootstrap",
-                lambda row: (
-                    "-"
-                    if row["boot_low"] is None
-                    else f"{100 * row['boot_low']:.1f} to {100 * row['boot_high']:.1f}"
-                ),
-            ),
-            ("pass@k", lambda row: percent(row["pass_at"])),
-            ("ICC", lambda row: number(row["icc"], 2)),
-        ],
-    )

@@ -93,12 +93,13 @@ def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
     """A verdict on every contrast in every stratum, the primary family first.
 
     The family counts a contrast in each stratum in which its two topologies did a common task.
+    Rules that bound what was not recorded leave a contrast undecided, at best.
     """
     rules = stated.rules
     judged = in_time(trials, rules.deadline_seconds)
     by = strata(trials)
     named = set(stated.contrasts)
-    family = _family(judged, stated.contrasts, by)
+    family = family_of(judged, stated.contrasts, by)
     level = 1 - rules.alpha / max(family, 1)
     found = [
         _verdict(one, rules, family)
@@ -126,8 +127,8 @@ def in_time(trials: pl.DataFrame, deadline: float | None) -> pl.DataFrame:
     return trials.with_columns(passed=pl.col("passed") & (pl.col("seconds") <= deadline))
 
 
-def _family(trials: pl.DataFrame, contrasts: Sequence[tuple[str, str]], by: Sequence[str]) -> int:
-    """How many contrasts in strata there are to judge."""
+def family_of(trials: pl.DataFrame, contrasts: Sequence[tuple[str, str]], by: Sequence[str]) -> int:
+    """How many contrasts in strata there are to judge: the primary family."""
     cells = trials.select("topology", "task_set", *by, "task").unique()
     keys = ["task_set", *by]
     return sum(

@@ -41,7 +41,7 @@ def changes(
             yield (
                 f"A margin of {signed(high)} points or less would open the question again."
                 if high > 0
-                else "No margin would: the interval has no gain in it."
+                else "No margin: there is no gain anywhere in the interval."
             )
         if bounds.cost_low is not None and bounds.cost_low > rules.cost_ceiling:
             yield f"A cost ceiling of {bounds.cost_low:.2f}x or more would no longer rule it out."
@@ -69,17 +69,16 @@ def _settling(one: "Measured", settling: Settling | None) -> str:
         )
     if not ways:
         return (
-            "What would settle it: none up to 10x, of tasks or of trials, if the rates stay as "
-            "they are."
+            "None up to 10x, of tasks or of trials, would settle it if the rates stay as they are."
         )
     less = (
         ""
         if len(ways) == 2
-        else "; none up to 10x of trials would"
+        else "; no number of trials up to 10x would do"
         if settling.trials is None
-        else "; none up to 10x of tasks would"
+        else "; no number of tasks up to 10x would do"
     )
-    return f"What would settle it, if the rates stay as they are: {', or '.join(ways)}{less}."
+    return f"If the rates stay as they are, it takes {', or '.join(ways)}{less}."
 
 
 def _plural(harm: Harm) -> str:

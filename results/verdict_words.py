@@ -157,7 +157,7 @@ def _assumes(cell: pl.DataFrame, models: str, simulated: bool, row: Any) -> Iter
     if simulated:
         yield (
             f"Simulated ({models}): a condition on how models err, for one setting of its "
-            "parameters; no verdict on any model."
+            "parameters; it is no verdict on any model."
         )
     else:
         when = f", {dates[0]}" + (f" to {dates[-1]}" if len(dates) > 1 else "") if dates else ""
