@@ -51,12 +51,18 @@ class Accessed(Protocol):
     def accesses(self) -> pl.DataFrame: ...
 
 
-def conflicts_by_coupling(run: Accessed, choices: Mapping[str, str] | None = None) -> Any:
+def conflicts_by_coupling(
+    run: Accessed,
+    choices: Mapping[str, str] | None = None,
+    found: pl.DataFrame | None = None,
+) -> Any:
     """Share of trials with each kind of conflict against coupling, one panel for each kind.
 
     Bars are 95% intervals from drawing tasks again; trials that could not be checked are left out.
+    `found` are the findings, if they were looked for already.
     """
-    found = find_conflicts(run.accesses, run.steps, choices)
+    if found is None:
+        found = find_conflicts(run.accesses, run.steps, choices)
     known = run.trials.filter(pl.col("coupling").is_not_null())
     frame = how_often(known, found, unknown=unchecked(run.accesses)).with_columns(
         pl.col("kind").alias("cell")

@@ -41,7 +41,7 @@ PATTERN = "|".join(
 """Where words are split before merging; no token crosses these borders."""
 
 _FRAME = 3  # START, BODY and END of one segment
-_PRIMING = 3  # START, "assistant", BODY: what asks the model to speak
+PRIMING = 3  # START, "assistant", BODY: what asks the model to speak
 
 Message = Mapping[str, Any]
 Tool = Mapping[str, Any]
@@ -69,13 +69,18 @@ def count(text: str) -> int:
     return len(encoding().encode_ordinary(text))
 
 
+def count_piece(role: str, text: str) -> int:
+    """Tokens of one segment of a request: a message without a name, or the tools (role "tools")."""
+    return count(role) + count(text) + _FRAME
+
+
 def count_request(messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> int:
     """Prompt tokens of a Chat Completions request: its rendering and the call to speak.
 
     `messages` and `tools` are as decoded from JSON. Segments are cached, so that a conversation
     that grows costs its new messages only.
     """
-    return sum(len(segment) for segment in segments(messages, tools)) + _PRIMING
+    return sum(len(segment) for segment in segments(messages, tools)) + PRIMING
 
 
 def segments(messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> list[array[int]]:
