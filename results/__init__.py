@@ -38,6 +38,8 @@ CHARTS: dict[str, str] = {
     "pass_k_curves": "results.charts:pass_k_curves",
     "cost_and_success": "results.cost_charts:cost_and_success",
     "tokens_by_role": "results.cost_charts:tokens_by_role",
+    "tokens_by_part": "results.attribution_chart:tokens_by_part",
+    "conflicts_by_coupling": "results.conflict_charts:conflicts_by_coupling",
     "passed_by_time": "results.charts:passed_by_time",
 }
 """Chart name to a function: a run (anything with its four frames) in, Altair chart out."""

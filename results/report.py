@@ -8,9 +8,12 @@ from typing import Any, Protocol
 import polars as pl
 
 from results import CHARTS
+from results.attribution import CHARACTERS, Counter
+from results.attribution_section import attribution_section
 from results.bands import pass_k_bands
 from results.checklist import checklist
 from results.compare import compare
+from results.conflict_section import conflict_section
 from results.consistency import CRASHES, consistency
 from results.consistency_tables import consistency_table, split_table
 from results.named import find
@@ -18,6 +21,7 @@ from results.prose import limits, method
 from results.report_html import page
 from results.report_markdown import as_markdown
 from results.rules import stated
+from results.section import Section
 from results.sentences import caveats, what_can_be_said
 from results.strata import cell_label, strata
 from results.summary import broken_invariants, summary
@@ -45,6 +49,8 @@ class Reported(Protocol):
     def trials(self) -> pl.DataFrame: ...
     @property
     def steps(self) -> pl.DataFrame: ...
+    @property
+    def accesses(self) -> pl.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -68,23 +74,39 @@ class Report:
     reproduce: tuple[tuple[str, str], ...]
 
 
-def write_report(run: Reported, folder: Path | str) -> tuple[Path, Path]:
+def write_report(
+    run: Reported, folder: Path | str, counter: Counter = CHARACTERS
+) -> tuple[Path, Path]:
     """Writes report.md (with charts/*.svg) and report.html to `folder`; gives the two paths.
 
-    A run without trials is a ValueError.
+    `counter` counts as the run's model does, if that is known. A run without trials is a
+    ValueError.
     """
     if run.trials.is_empty():
         raise ValueError("this run has no trials yet: run the sweep before reporting on it")
     folder = Path(folder)
     (folder / "charts").mkdir(parents=True, exist_ok=True)
     report = composed(run)
-    charts = {name: find(CHARTS, name)(run) for name in CHARTS}
-    for name, chart in charts.items():
+    parts = sections(run, counter)
+    charts = {name: find(CHARTS, name)(run) for name in CHARTS if name not in IN_SECTIONS}
+    drawn = charts | {name: chart for part in parts for name, chart in part.charts.items()}
+    for name, chart in drawn.items():
         chart.save(folder / "charts" / f"{name}.svg")
     markdown, html = folder / "report.md", folder / "report.html"
-    markdown.write_text(as_markdown(report, list(charts)), encoding="utf-8")
-    html.write_text(page(report, charts), encoding="utf-8")
+    markdown.write_text(as_markdown(report, list(charts), parts), encoding="utf-8")
+    html.write_text(page(report, charts, parts), encoding="utf-8")
     return markdown, html
+
+
+IN_SECTIONS = ("tokens_by_part", "conflicts_by_coupling")
+"""Charts that stand in the sections they belong to."""
+
+
+def sections(run: Reported, counter: Counter = CHARACTERS) -> list[Section]:
+    """The sections that a run has the records for, in the order of the report."""
+    reference = reference_of(run.trials)
+    found = (conflict_section(run), attribution_section(run, reference, counter))
+    return [section for section in found if section is not None]
 
 
 def composed(run: Reported) -> Report:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,19 +10,30 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import vl_convert
 
+from results.section import Section
+
 if TYPE_CHECKING:
     from results.report import Report
 
 PAGE, PARTS = "report.html.j2", "parts.html.j2"
 
 
-def page(report: "Report", charts: Mapping[str, Any]) -> str:
+def page(report: "Report", charts: Mapping[str, Any], sections: Sequence[Section] = ()) -> str:
     """The report as one HTML document; `charts` are Altair charts by name.
 
     A content security policy in the page forbids every request. The chart script needs eval.
     """
-    specs = {name: _inert(json.dumps(chart.to_dict())) for name, chart in charts.items()}
-    return _environment().get_template(PAGE).render(report=report, charts=specs, bundle=_bundle())
+    drawn = dict(charts)
+    for section in sections:
+        drawn |= section.charts
+    specs = {name: _inert(json.dumps(chart.to_dict())) for name, chart in drawn.items()}
+    return (
+        _environment()
+        .get_template(PAGE)
+        .render(
+            report=report, charts=list(charts), sections=sections, specs=specs, bundle=_bundle()
+        )
+    )
 
 
 def part(name: str, *values: object) -> str:

@@ -1,15 +1,16 @@
 """The report in Markdown, its charts as pictures beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from results.section import Section
 from results.verdict_words import Verdict
 
 if TYPE_CHECKING:
     from results.report import Report
 
 
-def as_markdown(report: "Report", charts: list[str]) -> str:
+def as_markdown(report: "Report", charts: list[str], sections: Sequence[Section] = ()) -> str:
     """The report as Markdown; charts are pictures in the folder `charts`."""
     lines = [f"# {report.title}{' (simulated)' if report.simulated else ''}", "", report.question]
     lines += ["", *(f"- {name}: {value}" for name, value in report.facts)]
@@ -25,7 +26,8 @@ def as_markdown(report: "Report", charts: list[str]) -> str:
     lines += ["", *(f"> {text}\n>" for text in report.caveats), "", "## Results"]
     lines += [line for table in report.results for line in table.markdown()]
     lines += ["", "## Charts", ""]
-    lines += [f"![{name.replace('_', ' ')}](charts/{name}.svg)\n" for name in charts]
+    lines += [_picture(name) for name in charts]
+    lines += [line for section in sections for line in _section(section)]
     lines += ["## How consistent"]
     lines += [line for table in report.consistency for line in table.markdown()]
     lines += ["", "## Method", "", *(f"- **{name}.** {text}" for name, text in report.method)]
@@ -34,6 +36,17 @@ def as_markdown(report: "Report", charts: list[str]) -> str:
     lines += ["", "## How to reproduce", "", "```", report.command, "```", ""]
     lines += [f"- {name}: `{value}`" for name, value in report.reproduce]
     return "\n".join(lines) + "\n"
+
+
+def _picture(name: str) -> str:
+    return f"![{name.replace('_', ' ')}](charts/{name}.svg)\n"
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield from (f"## {section.title}", "", *(f"- {text}" for text in section.sentences))
+    for table in section.tables:
+        yield from table.markdown()
+    yield from ("", *(_picture(name) for name in section.charts))
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:

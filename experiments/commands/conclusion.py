@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from experiments.commands.output import columns
+from experiments.counting import counter_of
 from results.compare import compare
 from results.report import HEADLINE_K, reference_of, write_report
 from results.sentences import caveats, what_can_be_said
@@ -44,7 +45,7 @@ def conclusion(run: Run) -> Row:
     told["said"] = said.to_dicts()
     told["caveats"] = caveats(trials)
     told["crashed"] = int((trials.get_column("ended") == "crashed").sum())
-    told["report"] = [str(path) for path in write_report(run, run.folder)]
+    told["report"] = [str(path) for path in write_report(run, run.folder, counter_of(trials))]
     return told
 
 
