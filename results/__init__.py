@@ -39,7 +39,7 @@ CHARTS: dict[str, str] = {
     "cost_and_success": "results.cost_charts:cost_and_success",
     "tokens_by_role": "results.cost_charts:tokens_by_role",
     "tokens_by_part": "results.attribution_chart:tokens_by_part",
-    "conflicts_by_coupling": "results.conflict_charts:conflicts_by_coupling",
     "passed_by_time": "results.charts:passed_by_time",
+    "success_over_budget": "results.budget_chart:success_over_budget",
 }
 """Chart name to a function: a run (anything with its four frames) in, Altair chart out."""

@@ -35,8 +35,9 @@ ATTRIBUTION = pl.Schema(
 
 `tokens` add up to the call's `prompt_tokens`; `cached` of them, to its `cached_tokens` (null where
 these are), were served from a cache; `messages` of the part are new to the agent; `counted` is what
-we counted before scaling, and `scale` the call's reported over counted tokens, null for an
-unrecorded prompt.
+we counted before scaling, and `scale` the call's reported over counted tokens. A call whose prompt
+was not recorded has one row, `unrecorded`, without a scale; so has a call that reported no usage,
+without tokens.
 """
 
 READ = (
@@ -74,7 +75,7 @@ CHARACTERS = Counter("characters", lambda _, text: len(text))
 
 
 def attribution(steps: pl.DataFrame, counter: Counter = CHARACTERS) -> pl.DataFrame:
-    """The frame ATTRIBUTION of all model calls that reported their prompt tokens."""
+    """The frame ATTRIBUTION of all model calls."""
     columns: dict[str, list[Any]] = {name: [] for name in ATTRIBUTION}
     counts: dict[Piece, int] = {}
 
@@ -89,8 +90,6 @@ def attribution(steps: pl.DataFrame, counter: Counter = CHARACTERS) -> pl.DataFr
         # Most pieces are of this trial alone; those that are not are counted again cheaply.
         counts.clear()
         for call, prompt in prompts(list(trial)):
-            if call["prompt_tokens"] is None:
-                continue
             sizes = [counted(piece) for piece in prompt.pieces]
             if sizes:
                 sizes[0] += counter.request
@@ -105,9 +104,9 @@ def _parts(
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of one call, its parts in the order in which they first stand in the prompt."""
     named = (call["trial_id"], call["step"], call["agent"], call["role"] or "agent")
-    reported, cached = int(call["prompt_tokens"]), call["cached_tokens"]
+    reported, cached = call["prompt_tokens"], call["cached_tokens"]
     whole = sum(sizes)
-    if not whole:
+    if not whole or reported is None:
         yield (*named, "unrecorded", reported, cached, 0, 0, None)
         return
     shares = apportioned(sizes, reported)
@@ -150,6 +149,11 @@ def apportioned(sizes: Sequence[int], total: int) -> list[int]:
     return shares
 
 
+def reported_sum() -> pl.Expr:
+    """The attributed tokens of a group, null if any call of it reported none."""
+    return pl.when(pl.col("tokens").null_count() == 0).then(pl.col("tokens").sum())
+
+
 NUMBERS = ("tokens", "cached", "share", "scale", "scale_low", "scale_high")
 
 
@@ -162,15 +166,14 @@ def by_part(trials: pl.DataFrame, found: pl.DataFrame, by: Sequence[str] = ()) -
     """
     keys = group_columns(by)
     graded = trials.filter(pl.col("passed").is_not_null())
-    sums = found.group_by("trial_id").agg(pl.col("tokens").sum().alias("attributed"))
+    sums = found.group_by("trial_id").agg(reported_sum().alias("attributed"))
     groups = (
         graded.join(sums, on="trial_id", how="left")
         .group_by(keys)
         .agg(
             pl.len().alias("trials"),
             (
-                # Where every call reported its usage, the parts are all there is.
-                (pl.col("attributed") == pl.col("prompt_tokens")).fill_null(False).all()
+                (pl.col("attributed").null_count() == 0)
                 & (pl.col("encoding").drop_nulls().n_unique() == 1)
             ).alias("known"),
             pl.col("attributed").sum(),
@@ -179,7 +182,9 @@ def by_part(trials: pl.DataFrame, found: pl.DataFrame, by: Sequence[str] = ()) -
     calls = found.join(graded.select("trial_id", *keys), on="trial_id")
     known = pl.col("tokens").filter(pl.col("scale").is_not_null())
     scales = calls.group_by(keys).agg(
-        (known.sum() / pl.col("counted").sum()).alias("scale"),
+        pl.when(pl.col("counted").sum() > 0)
+        .then(known.sum() / pl.col("counted").sum())
+        .alias("scale"),
         pl.col("scale").min().alias("scale_low"),
         pl.col("scale").max().alias("scale_high"),
     )

@@ -23,7 +23,7 @@ def attribution_section(
 ) -> Section | None:
     """The section; None for a run whose steps report no prompt tokens."""
     attributed = attribution(run.steps, counter)
-    if attributed.is_empty():
+    if attributed.get_column("tokens").drop_nulls().is_empty():
         return None
     by = strata(run.trials)
     parts = by_part(run.trials, attributed, by).with_columns(cell_label(by).alias("cell"))

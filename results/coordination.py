@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from results.attribution import reported_sum
 from results.consistency import group_columns
 from results.intervals import ratio_bootstrap
 from results.metrics import TOTAL_TOKENS, known_mean, one_encoding, per_pass
@@ -104,7 +105,7 @@ def _own(
     part = pl.col("part")
     handed = part.is_in(HANDED)
     spent = attributed.group_by("trial_id").agg(
-        pl.col("tokens").sum().alias("attributed"),
+        reported_sum().alias("attributed"),
         pl.col("tokens").filter(handed).sum().alias("handed"),
         pl.col("tokens").filter(part.is_in(SETUP)).sum().alias("setup"),
         pl.col("messages").filter(handed).sum(),
@@ -113,8 +114,7 @@ def _own(
     schema = {"trial_id": pl.String, "work": pl.Int64, "repeated": pl.Int64}
     alike = pl.DataFrame(repeats(steps), schema=schema, orient="row")
     erred = pl.col("tool_errors") > 0
-    known = (pl.col("attributed") == pl.col("prompt_tokens")) & ~pl.col("unrecorded")
-    whole = known.fill_null(False).all()
+    whole = (pl.col("attributed").is_not_null() & ~pl.col("unrecorded")).fill_null(False).all()
     return (
         graded.join(spent, on="trial_id", how="left")
         .join(alike, on="trial_id", how="left")

@@ -98,8 +98,8 @@ def write_report(
     return markdown, html
 
 
-IN_SECTIONS = ("tokens_by_part", "conflicts_by_coupling")
-"""Charts that stand in the sections they belong to."""
+IN_SECTIONS = ("tokens_by_part",)
+"""Charts that stand in the section they belong to."""
 
 
 def sections(run: Reported, counter: Counter = CHARACTERS) -> list[Section]:
