@@ -36,16 +36,27 @@ def split_table(bands: pl.DataFrame, by: Sequence[str]) -> Table:
         [
             ("topology", lambda row: row["topology"]),
             ("ICC", lambda row: number(row["icc"], 2)),
-            ("what to add", _split_sentence),
+            ("error between tasks", _of_split("from_tasks")),
+            ("twice the tasks narrow by", _of_split("twice_the_tasks")),
+            ("twice the trials narrow by", _of_split("twice_the_trials")),
+            ("what to add", _advice),
         ],
         "Of the error of pass^1. ICC is the share of a single trial's variance that lies between "
         "tasks; trials of one task can never remove that share.",
     )
 
 
-def _split_sentence(row: Row) -> str:
+def _of_split(name: str) -> Callable[[Row], str]:
+    def shown(row: Row) -> str:
+        found = split(row["icc"], row["most"])
+        return "-" if found is None else f"{100 * getattr(found, name):.0f}%"
+
+    return shown
+
+
+def _advice(row: Row) -> str:
     found = split(row["icc"], row["most"])
-    return "all trials went alike, or there are too few" if found is None else found.sentence
+    return "not known: all trials went alike" if found is None else found.advice
 
 
 def _limits(name: str) -> Callable[[Row], str]:

@@ -1,9 +1,9 @@
 """How many tasks and trials it takes to find a difference, and what they cost.
 
 Tasks are the sample: the power is that of the paired t test over tasks, whose variance is what
-tasks give plus what trials add (`results.spread`). Trials only ever remove the second part. From
-40 tasks on, simulated power is within 3 points of what is said here; with fewer tasks and k above 1
-gains are skewed, and what is said was up to 6 points too careful.
+tasks give plus what trials add (`results.spread`). Trials only ever remove the second part. In
+simulations the power was within 3 points of what is said here; where gains are skewed (rates near 0
+or 1, or few tasks and k above 1) what is said was up to 7 points too careful.
 """
 
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from results.consistency import CRASHES
+from results.infeasible import counted
 
 
 def method(
@@ -24,7 +25,7 @@ def method(
         "1 - C(n-c,k)/C(n,k), both unbiased and undefined where k is above n; over tasks each "
         "task weighs the same. Passed is pass^1.",
     )
-    lost = int(trials.get_column("passed").is_null().sum())
+    lost = int(counted(trials).get_column("passed").is_null().sum())
     yield (
         "Crashed trials",
         f"{lost} of {trials.height} trials crashed. A crash is not a failure. Convention used: "
@@ -32,10 +33,11 @@ def method(
     )
     yield (
         "Intervals",
-        "All are 95%. Pass^k: equal-tailed posterior of E[p^k] under a beta-binomial model of "
-        "tasks, flat on the mean and on the intra-class correlation, half of the prior allowing a "
-        "share of hopeless or of certain tasks beside them; so an estimate of exactly 0 or 100% "
-        "lies at the outside of its interval. The task bootstrap stands beside it and is "
+        "All are 95%, but for those of verdicts, which hold together. Pass^k: equal-tailed "
+        "posterior of E[p^k] under a beta-binomial model of tasks, flat on the mean and on the "
+        "intra-class correlation, half of the prior allowing a share of hopeless or of certain "
+        "tasks beside them; so an estimate of exactly 0 or 100% lies at the outside of its "
+        "interval. The task bootstrap stands beside it and is "
         "too narrow with few tasks. Settings of one base task count together as one task. An "
         "interval of p is never raised to the power k.",
     )

@@ -97,19 +97,20 @@ class Split:
     twice_the_trials: float
 
     @property
+    def advice(self) -> str:
+        """Whether to add tasks or trials."""
+        if self.twice_the_trials >= NEARLY_AS_GOOD * self.twice_the_tasks:
+            return "either: trials do nearly as much"
+        return "tasks"
+
+    @property
     def sentence(self) -> str:
-        """Whether to add tasks or trials, with the numbers it rests on."""
-        share = self.twice_the_trials / self.twice_the_tasks
-        advice = (
-            "trials narrow nearly as much as tasks and need no new ones"
-            if share >= NEARLY_AS_GOOD
-            else "add tasks, not trials"
-        )
+        """The same with the numbers it rests on."""
         return (
             f"{100 * self.from_tasks:.0f}% of the error lies between tasks at {self.trials:g} "
             f"trials each (ICC {self.icc:.2f}): twice the tasks narrow the interval by "
             f"{100 * self.twice_the_tasks:.0f}%, twice the trials by "
-            f"{100 * self.twice_the_trials:.0f}%; {advice}."
+            f"{100 * self.twice_the_trials:.0f}%; to add: {self.advice}."
         )
 
 

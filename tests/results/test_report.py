@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from results import CHARTS
 from results.report import write_report
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def test_the_page_loads_nothing_and_holds_the_chart_script_once(
     assert "default-src 'none'" in markup
     assert not re.search(r"<script[^>]+src=|<link[^>]+href=\"(?!data:)|@import|url\(", markup)
     assert html.count("window.vegaEmbed=") == 1
-    assert html.count("data-chart=") == 4
+    assert html.count("data-chart=") == len(CHARTS)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
@@ -86,7 +87,7 @@ def test_a_browser_draws_every_chart_of_the_page(written: tuple[Path, Path]) -> 
     drawn = re.findall(
         r'<figure id="\w+" class="vega-embed"[^>]*>.*?</figure>', found.stdout, re.DOTALL
     )
-    assert len(drawn) == 4
+    assert len(drawn) == len(CHARTS)
     assert all("<svg" in figure for figure in drawn)
     assert "CONSOLE" not in found.stderr
 

@@ -1,0 +1,94 @@
+"""The gate passes what is shown, fails what is shown not to hold, and leaves the rest open."""
+
+from typing import Any
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+
+from results.gate import gate
+
+from .conftest import MadeRun, made_run, made_trials
+
+
+def run(*passes: int, topology: str = "single_thread", n: int = 8, **fields: Any) -> MadeRun:
+    outcomes = {topology: [[trial < c for trial in range(n)] for c in passes]}
+    return made_run(made_trials(outcomes, **fields))
+
+
+SURE = run(*[8] * 40)
+MIXED = run(*[8] * 9, *[4] * 3)
+POOR = run(*[3] * 20)
+
+
+def test_it_passes_where_the_whole_interval_is_good_enough() -> None:
+    found = gate(SURE, k=8, minimum=0.8)
+    assert found.exit_code == 0
+    assert found.line.startswith("passed: pass^8 of single_thread on orders")
+    assert "\n" not in found.line
+
+
+def test_it_fails_where_no_part_of_the_interval_is_good_enough() -> None:
+    found = gate(POOR, k=4, minimum=0.8)
+    assert found.exit_code == 1
+    assert "asked for 80%" in found.line
+
+
+def test_a_good_estimate_with_a_wide_interval_is_not_a_pass() -> None:
+    found = gate(MIXED, k=8, minimum=0.7)
+    assert found.exit_code == 2
+    assert found.line.endswith("more tasks or trials would decide")
+
+
+def test_the_price_of_a_pass_is_held_by_its_interval() -> None:
+    priced = run(*[8, 7, 6, 8] * 5, dollars=lambda _, task, __: 0.01 + 0.001 * (task % 3))
+    codes = [gate(priced, k=1, max_cost=most).exit_code for most in (0.02, 0.0126, 0.009)]
+    assert codes == [0, 2, 1]
+    assert gate(run(8, 8, dollars=None), k=1, max_cost=1.0).exit_code == 2
+
+
+def test_a_regression_against_the_baseline_fails_and_no_change_passes() -> None:
+    assert gate(POOR, k=4, baseline=run(*[7] * 20)).exit_code == 1
+    same = gate(SURE, k=4, baseline=SURE, tolerance=0.1)
+    assert same.exit_code == 0
+    assert "from the baseline" in same.line
+    few = gate(run(8, 6, 7), k=1, baseline=run(7, 8, 7))
+    assert few.exit_code == 2
+
+
+def test_a_baseline_on_another_model_is_still_paired_by_task() -> None:
+    before = run(*[7] * 20, model="older")
+    assert gate(run(*[2] * 20, model="newer"), k=1, baseline=before).exit_code == 1
+
+
+def test_one_failing_cell_fails_all() -> None:
+    both = made_run(
+        pl.concat([SURE.trials, POOR.trials.with_columns(pl.lit("answer").alias("mode"))])
+    )
+    found = gate(both, k=4, minimum=0.8)
+    assert found.exit_code == 1
+    assert "(answer" in found.line
+    suite = ElementTree.fromstring(found.junit_xml.split("\n", 1)[1])
+    assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) == (
+        "2",
+        "1",
+        "0",
+    )
+    assert [case.find("failure") is not None for case in suite.iter("testcase")] == [False, True]
+    assert found.line in found.markdown
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"k": 0, "minimum": 0.5}, "k is 0"),
+        ({"k": 1}, "nothing to check"),
+        ({"k": 1, "minimum": 90}, "must lie between 0 and 1"),
+        ({"k": 1, "max_cost": 0.0}, "above 0 dollars"),
+        ({"k": 9, "minimum": 0.5}, "no task has 9 graded trials"),
+        ({"k": 1, "baseline": run(8, 8, topology="other")}, "no topology and cell in common"),
+    ],
+)
+def test_bad_input_is_said_in_one_line(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        gate(MIXED, **asked)

@@ -1,0 +1,220 @@
+"""Each of the four verdicts, what it rests on, and what must never move it."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from results.rules import DEFAULT, EXPLORATORY, FIXED, Rules, stated
+from results.settle import Harm
+from results.verdict import Bounds, decide, verdicts
+from results.verdict_words import Verdict
+
+from .conftest import made_trials
+
+GOOD = [8] * 30 + [7] * 10
+POOR = [5, 6, 4, 7] * 10
+
+
+def tasks(passes: list[int], n: int = 8) -> list[list[bool]]:
+    return [[trial < c for trial in range(n)] for c in passes]
+
+
+def judged(trials: pl.DataFrame, manifest: dict[str, Any] | None = None) -> list[Verdict]:
+    names = trials.get_column("topology").unique().sort().to_list()
+    return verdicts(trials, stated(manifest or {}, names, "single_thread", 8))
+
+
+def one(single: list[int], team: list[int], rules: dict[str, float] | None = None, **fields: Any):
+    outcomes = {"single_thread": tasks(single), "lead_subagents": tasks(team)}
+    (found,) = judged(made_trials(outcomes, **fields), {"thresholds": rules or {}})
+    return found
+
+
+def test_a_gain_at_a_fair_price_without_harm_is_to_fan_out() -> None:
+    found = one(POOR, GOOD)
+    assert found.verdict == "fan out"
+    difference, cost, harm = found.reasons
+    assert "pass^4 is 87.5% against 20.0%" in difference
+    assert "all of it above the 5 points that matter" in difference
+    assert "0.71x the dollars" in cost
+    assert "within the ceiling of 2x" in cost
+    assert harm.endswith("the bound is met.")
+    assert any("A margin of" in text for text in found.changes)
+
+
+def test_a_loss_is_to_stay_single() -> None:
+    found = one(GOOD, POOR)
+    assert found.verdict == "stay single"
+    assert "a loss of more than the 5 points" in found.reasons[0]
+    assert found.changes == ("No margin: there is no gain anywhere in the interval.",)
+
+
+def test_equal_topologies_seen_often_make_no_difference_worth_its_cost() -> None:
+    found = one(GOOD * 2, GOOD * 2, {"margin": 0.1})
+    assert found.verdict == "no difference worth its cost"
+    assert "all of it within the 10 points that matter" in found.reasons[0]
+    assert "would open the question again" in found.changes[0]
+
+
+def test_few_tasks_are_not_enough_and_it_says_what_would_settle_it() -> None:
+    found = one(POOR[:10], [6, 6, 5, 7, 8] * 2)
+    assert found.verdict == "not enough evidence"
+    assert found.changes == (
+        "If the rates stay as they are, it takes 30 tasks x 8 trials (fan out); no number of "
+        "trials up to 10x would do.",
+    )
+
+
+def test_where_nothing_up_to_ten_times_would_settle_it_that_is_said() -> None:
+    found = one([8, 6, 7, 5], [7, 7, 6, 7], {"margin": 0.001})
+    assert found.verdict == "not enough evidence"
+    assert found.changes[0].startswith("None up to 10x, of tasks or of trials, would settle it")
+
+
+def test_a_gain_at_too_high_a_price_is_to_stay_single() -> None:
+    dear = one(POOR, GOOD, dollars=lambda name, _, __: 0.01 if name[0] == "s" else 0.1)
+    assert dear.verdict == "stay single"
+    assert "above the ceiling of 2x" in dear.reasons[1]
+    assert "A cost ceiling of" in dear.changes[0]
+
+
+def test_shown_harm_is_to_stay_single_whatever_the_gain() -> None:
+    broken = one(
+        POOR, GOOD, broken_invariants=lambda name, _, __: ["oversold"] if name[0] == "l" else []
+    )
+    assert broken.verdict == "stay single"
+    assert any("harm is shown" in text for text in broken.reasons)
+
+
+def test_unknown_costs_or_harms_never_let_it_fan_out() -> None:
+    assert one(POOR, GOOD, dollars=None, prompt_tokens=None).verdict == "not enough evidence"
+    assert one(POOR, GOOD, broken_invariants=None).verdict == "not enough evidence"
+
+
+def test_silent_failures_count_where_the_rules_bound_them() -> None:
+    bound = {"silent_failures": 0.02}
+    loud = one(POOR, GOOD, bound, tool_errors=1)
+    assert loud.verdict == "not enough evidence"
+    assert "failed silently in 0.0% of its trials" in loud.reasons[3]
+    quiet = one(POOR, POOR, bound)
+    assert any("failed silently" in text and "harm is shown" in text for text in quiet.reasons)
+
+
+def test_only_passes_within_the_deadline_count() -> None:
+    slow = one(
+        POOR,
+        GOOD,
+        {"deadline_seconds": 5},
+        seconds=lambda name, _, __: 1.0 if name[0] == "s" else 9.0,
+    )
+    assert slow.verdict == "stay single"
+    assert slow.reasons[0] == "A pass counts only within 5 s."
+    untimed = one(POOR, GOOD, {"deadline_seconds": 5}, seconds=None)
+    assert untimed.verdict == "not enough evidence"
+    assert "640 trials without a time" in untimed.reasons[0]
+
+
+def test_a_simulated_verdict_is_a_condition_and_a_real_one_names_model_and_date() -> None:
+    simulated = one(POOR, GOOD)
+    assert simulated.simulated
+    assert "fan out, if a model erred as simulated:typical does here" in simulated.headline
+    assert "no verdict on any model" in simulated.assumes[0]
+    real = one(POOR, GOOD, simulated=False, model="m-1", started_at="2026-03-01T08:00:00+00:00")
+    assert not real.simulated
+    assert real.assumes[0] == "It holds for m-1, 2026-03-01."
+
+
+def mixed(answers: list[int]) -> pl.DataFrame:
+    acting = {"single_thread": tasks(POOR), "lead_subagents": tasks(POOR[::-1])}
+    reading = {"single_thread": tasks(POOR[: len(answers)]), "lead_subagents": tasks(answers)}
+    return pl.concat([made_trials(acting), made_trials(reading, mode="answer")])
+
+
+def test_read_only_tasks_never_move_a_verdict_on_writing() -> None:
+    def writing(answers: list[int]) -> Verdict:
+        return next(v for v in judged(mixed(answers)) if "(act" in v.cell)
+
+    assert writing([8] * 40) == writing([0] * 40)
+    reading = next(v for v in judged(mixed([8] * 40)) if "(answer" in v.cell)
+    assert any("says nothing about work that writes" in text for text in reading.assumes)
+
+
+def test_the_primary_family_has_simultaneous_intervals_and_the_rest_is_exploratory() -> None:
+    outcomes = {"single_thread": tasks(POOR), "team": tasks(GOOD), "other": tasks(GOOD)}
+    found = judged(made_trials(outcomes), {"contrasts": ["team vs single_thread"]})
+    assert [(v.topology, v.status) for v in found] == [
+        ("team", "primary, one of 1"),
+        ("other", EXPLORATORY),
+    ]
+    both = judged(made_trials(outcomes))
+    assert {v.status for v in both} == {"primary, one of 2"}
+    assert "97.5% interval" in both[0].reasons[0]
+
+
+def test_rules_say_where_they_come_from_and_are_hashed() -> None:
+    names = ["single_thread", "team"]
+    fixed = stated({"thresholds": {"k": 2, "margin": 0.1}}, names, "single_thread", 8)
+    assert (fixed.status, fixed.rules.k, fixed.rules.margin) == (FIXED, 2, 0.1)
+    assert "but for the kit's defaults of cost_ceiling" in fixed.sentence
+    default = stated({}, names, "single_thread", 2)
+    assert (default.status, default.rules.k) == (DEFAULT, 2)
+    after = stated({}, names, "single_thread", 8, Rules(k=2, margin=0.1))
+    assert after.status == EXPLORATORY
+    assert after.hash == fixed.hash != default.hash
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ({"thresholds": {"margin": 2.0}}, "thresholds.margin is 2.0"),
+        ({"contrasts": ["team"]}, "write it as lead_subagents vs single_thread"),
+        ({"contrasts": ["team vs nobody"]}, "contrasts names 'nobody'"),
+    ],
+)
+def test_rules_that_cannot_be_are_refused(manifest: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        stated(manifest, ["single_thread", "team"], "single_thread", 8)
+
+
+limits = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(sorted)
+ratios = st.tuples(st.floats(0.1, 5), st.floats(0.1, 5)).map(sorted)
+rates = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
+
+
+@given(limits, ratios, rates)
+@settings(deadline=None, max_examples=200)
+def test_the_verdict_follows_the_table_of_the_rules(
+    gain: list[float], cost: list[float], harm: list[float]
+) -> None:
+    rules = Rules()
+    one_harm = Harm("broken_invariants", "broke", 0.1, None, harm[0], harm[1])
+    word = decide(Bounds(gain[0], gain[1], cost[0], cost[1], (one_harm,)), rules)
+    m, c = rules.margin, rules.cost_ceiling
+    fan = gain[0] > m and cost[1] <= c and harm[1] <= 0.1
+    level = -m < gain[0] and gain[1] < m
+    single = gain[1] < m or cost[0] > c or harm[0] > 0.1
+    assert word == (
+        "fan out"
+        if fan
+        else "no difference worth its cost"
+        if level
+        else "stay single"
+        if single
+        else "not enough evidence"
+    )
+
+
+@given(limits, ratios)
+@settings(deadline=None, max_examples=100)
+def test_knowing_less_never_turns_into_fanning_out(gain: list[float], cost: list[float]) -> None:
+    unknown = Harm("broken_invariants", "broke", 0.1, None, None, None)
+    rules = Rules()
+    for bounds in (
+        Bounds(None, None, cost[0], cost[1]),
+        Bounds(gain[0], gain[1], None, None),
+        Bounds(gain[0], gain[1], cost[0], cost[1], (unknown,)),
+    ):
+        assert decide(bounds, rules) != "fan out"
