@@ -125,9 +125,9 @@ def settings_of(task_set: TaskSet, given: Settings) -> dict[str, Setting]:
     }
 
 
-def mode_of(settings: Settings) -> str:
+def mode_of(settings: Settings, read_only: bool = False) -> str:
     """How much of the work is writing: `answer` (none), `act` (all) or `mixed`."""
-    share = float(settings.get("write_share", 0))
+    share = float(settings.get("write_share", 0 if read_only else 1))
     return {0.0: "answer", 1.0: "act"}.get(share, "mixed")
 
 

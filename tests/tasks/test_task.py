@@ -78,7 +78,8 @@ def test_a_shorthand_stands_for_its_dials() -> None:
     assert answer["write_share"] == 0
     assert settings_of(TOY, {"mode": "answer", "write_share": 0}) == answer
     assert [mode_of({"write_share": share}) for share in (0, 1, 0.5)] == ["answer", "act", "mixed"]
-    assert mode_of({}) == "answer"
+    assert mode_of({}) == "act"
+    assert mode_of({}, read_only=True) == "answer"
 
 
 def test_one_base_task_in_ten_is_a_temptation_in_either_split() -> None:
