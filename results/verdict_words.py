@@ -170,6 +170,6 @@ def _assumes(cell: pl.DataFrame, models: str, simulated: bool, row: Any) -> Iter
     )
     if row.get("mode") == "answer" or row.get("write_share") == 0:
         yield READ_ONLY
-    lost = int(cell.get_column("passed").is_null().sum())
+    lost = int((cell.get_column("ended") == "crashed").sum())
     if lost:
         yield f"{many(lost, 'crashed trial')} of {cell.height} would have gone as the others did."
