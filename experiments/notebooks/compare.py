@@ -46,6 +46,13 @@ def _():
 
 
 @app.cell
+def _():
+    # A script has no page: what goes wrong ends it, and what is found is printed.
+    script = mo.app_meta().mode == "script"
+    return (script,)
+
+
+@app.cell
 def _(given):
     sources = {"Run a small sweep": "sweep", "Open a recorded run": "recorded"}
     source = mo.ui.radio(sources, list(sources)[bool(given.run)], inline=True)
@@ -114,11 +121,13 @@ def _(controls, source):
 
 
 @app.cell
-def _(controls, given):
+def _(controls, given, script):
     choices = chosen(given, controls.value)
     try:
         sweep, problem = sweep_of(choices), ""
     except ValueError as error:
+        if script and not given.run:
+            raise
         sweep, problem = None, str(error)
     return choices, problem, sweep
 
@@ -149,9 +158,9 @@ def _():
 
 
 @app.cell
-def _(choices, run_button, set_ran, source, sweep):
+def _(choices, run_button, script, set_ran, source, sweep):
     mo.stop(source.value != "sweep" or sweep is None)
-    mo.stop(not run_button.value and mo.app_meta().mode != "script")
+    mo.stop(not run_button.value and not script)
     _note = " (simulated)" if sweep.simulated else ""
     try:
         with mo.status.progress_bar(
@@ -173,6 +182,8 @@ def _(choices, run_button, set_ran, source, sweep):
                 )
             )
     except (ValueError, EngineError) as _error:
+        if script:
+            raise
         mo.output.replace(mo.callout(str(_error), kind="danger", title="The sweep stopped"))
     return
 
@@ -335,9 +346,8 @@ def _(report):
 
 
 @app.cell
-def _(report, run):
-    # A script has no page: it prints what `fanout run` does.
-    mo.stop(not report or mo.app_meta().mode != "script")
+def _(report, run, script):
+    mo.stop(not report or not script)
     print("\n".join(conclusion_lines(conclusion(run))))
     return
 
