@@ -1,0 +1,127 @@
+"""The map: which cells are decided, and how a difference moves along a dial."""
+
+import math
+import random
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from results.phase_map import contrasts, corrected, dials_of, phase_map, slopes_within
+from results.records import frame
+
+Rate = Callable[[str, int, float], float]
+TASKS, TRIALS = 14, 6
+
+
+def grid(rate: Rate, seed: int = 1) -> pl.DataFrame:
+    """Two topologies x widths 4, 8 x couplings 0, .5, 1: passes drawn at rate(topology, w, c)."""
+    chance = random.Random(seed)
+    hardness = [chance.uniform(-0.1, 0.1) for _ in range(TASKS)]
+    return frame(
+        "trials",
+        (
+            {
+                "trial_id": f"{topology}-{width}-{coupling}-{task}-{trial}",
+                "topology": topology,
+                "task_set": "orders",
+                "task": f"t{task}?width={width}&coupling={coupling}",
+                "block": f"t{task}",
+                "width": width,
+                "coupling": coupling,
+                "mode": "act",
+                "simulated": True,
+                "ended": "completed",
+                "passed": chance.random() < rate(topology, width, coupling) + hardness[task],
+                "trial": trial,
+            }
+            for topology in ("single_thread", "team")
+            for width in (4, 8)
+            for coupling in (0.0, 0.5, 1.0)
+            for task in range(TASKS)
+            for trial in range(TRIALS)
+        ),
+    )
+
+
+def falling(topology: str, width: int, coupling: float) -> float:
+    """The team gains .3 without coupling and loses .4 at full coupling."""
+    return 0.5 + (0.3 - 0.7 * coupling if topology == "team" else 0.0) + 0 * width
+
+
+def level(topology: str, width: int, coupling: float) -> float:
+    """No difference anywhere."""
+    del topology, width, coupling
+    return 0.5
+
+
+def test_cells_that_differ_are_decided_and_the_contrast_finds_the_fall() -> None:
+    trials = grid(falling)
+    assert dials_of(trials) == ["width", "coupling"]
+    cells = phase_map(trials)
+    told = {(row["width"], row["coupling"]): row["conclusion"] for row in cells.to_dicts()}
+    assert [told[w, 0.0] for w in (4, 8)] == ["better"] * 2
+    assert [told[w, 1.0] for w in (4, 8)] == ["worse"] * 2
+    found = {row["dial"]: row for row in contrasts(trials).to_dicts()}
+    fall = found["coupling"]
+    assert fall["low"] < -0.7 < fall["high"] < -0.4
+    assert (fall["least"], fall["most"], fall["tasks"], fall["cells"]) == (0.0, 1.0, TASKS, 6)
+    assert found["width"]["low"] < 0 < found["width"]["high"]
+
+
+def test_without_a_difference_cells_stay_undecided_in_nearly_every_map() -> None:
+    decided = 0
+    for seed in range(20):
+        cells = phase_map(grid(level, seed))
+        decided += (cells.get_column("conclusion") != "undecided").any()
+    assert decided <= 4
+
+
+def test_a_run_of_one_topology_or_one_cell_has_no_contrast() -> None:
+    trials = grid(falling)
+    assert contrasts(trials.filter(pl.col("topology") == "team")).is_empty()
+    assert phase_map(trials.filter(pl.col("topology") == "single_thread")).is_empty()
+    one = trials.filter(pl.col("width") == 4, pl.col("coupling") == 0)
+    assert contrasts(one).is_empty()
+    assert dials_of(one) == []
+
+
+def test_too_few_tasks_give_no_contrast_and_nothing_compared_gives_no_conclusion() -> None:
+    trials = grid(falling).filter(pl.col("block").is_in(["t0", "t1"]))
+    assert contrasts(trials).get_column("change").is_null().all()
+    assert phase_map(trials, k=7).get_column("conclusion").is_null().all()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.floats(-1, 1), min_size=12, max_size=36))
+def test_in_a_balanced_grid_the_contrast_is_the_t_test_over_tasks_of_their_own_slopes(
+    values: list[float],
+) -> None:
+    clusters = len(values) // 4
+    outcome = np.array(values[: clusters * 4]).reshape(clusters, 4)
+    doses = np.array([0.0, 1.0, 2.0, 3.0])
+    slopes = np.array([np.polyfit(doses, row, 1)[0] for row in outcome])
+    units = np.repeat(np.arange(clusters), 4)
+    found = slopes_within(np.tile(doses, clusters)[:, None], outcome.ravel(), units)
+    assert found is not None
+    ((estimate, low, high, _),) = found
+    assert math.isclose(estimate, slopes.mean(), abs_tol=1e-9)
+    half = stats.t.ppf(0.975, clusters - 1) * slopes.std(ddof=1) / math.sqrt(clusters)
+    if low is not None and high is not None:
+        assert (high - low) / 2 == pytest.approx(half, rel=1e-6)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.one_of(st.just(math.nan), st.floats(0, 1)), max_size=12))
+def test_corrected_p_never_falls_below_p_and_keeps_its_order(ps: list[float]) -> None:
+    raw = np.array(ps, dtype=np.float64)
+    found = corrected(raw)
+    assert np.array_equal(np.isnan(found), np.isnan(raw))
+    known = ~np.isnan(raw)
+    assert (found[known] >= raw[known] - 1e-12).all()
+    order = np.argsort(raw[known])
+    assert (np.diff(found[known][order]) >= -1e-12).all()
