@@ -65,6 +65,7 @@ def from_pilot(sweep: Sweep, trials: int = PILOT_TRIALS, workers: int | None = N
         trials=1,
         cells=tuple(replace(cell, tasks=min(trials, cell.tasks)) for cell in sweep.cells),
         limits=Limits(model_calls=sweep.limits.model_calls),
+        budgets=(),
     )
     planned = specs(pilot)
     engine = load_engine("pool")
@@ -101,7 +102,7 @@ def _estimated(sweep: Sweep, trials: pl.DataFrame, steps: pl.DataFrame, basis: s
     each = trials.join(used, on="trial_id", how="left")
     return Estimate(
         tuple(
-            _cell(each, topology, cell, cell.tasks * sweep.trials)
+            _cell(each, topology, cell, cell.tasks * sweep.trials * max(1, len(sweep.budgets)))
             for topology in sweep.topologies
             for cell in sweep.cells
         ),

@@ -6,6 +6,7 @@ tool path. The limits of a trial are kept here too, since here is where use is c
 
 import asyncio
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
+from experiments.purse import Purse
 from experiments.spec import Limits
 from results.records import STEPS
 from topologies.prices import Usage, price
@@ -22,6 +24,7 @@ from topologies.simulated.profile import profile
 from topologies.simulated.tokens import ENCODING_NAME
 
 Row = dict[str, Any]
+CALLBACK_LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 
 class LimitReachedError(Exception):
@@ -45,12 +48,24 @@ class AgentLog:
     last: str = ""
 
 
+def _unexpected(line: logging.LogRecord) -> bool:
+    """Whether a line of LangChain's log is worth showing: a limit is no error of a callback."""
+    return not any(name in line.getMessage() for name in EXPECTED)
+
+
+EXPECTED = ("LimitReachedError", "OutOfBudgetError")
+
+
 @dataclass(eq=False)
 class Recorder(BaseCallbackHandler):
-    """Collects `steps` rows; raises `LimitReachedError` before a model call too many."""
+    """Collects `steps` rows; raises `LimitReachedError` before a model call too many.
+
+    Before a call of an agent that used up its part of the budget it raises `OutOfBudgetError`.
+    """
 
     limits: Limits
     simulated: bool
+    purse: Purse = field(default_factory=Purse)
     agents: dict[str, AgentLog] = field(default_factory=dict[str, AgentLog])
     steps: list[Row] = field(default_factory=list[Row])
     limit: str | None = None
@@ -61,6 +76,9 @@ class Recorder(BaseCallbackHandler):
     _offered: dict[UUID, frozenset[str]] = field(default_factory=dict[UUID, frozenset[str]])
     _endpoints: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
     _schemas: dict[str, int] = field(default_factory=dict[str, int])
+
+    def __post_init__(self) -> None:
+        CALLBACK_LOG.addFilter(_unexpected)
 
     def now(self) -> float:
         """Seconds since the trial began, simulated or real."""
@@ -108,6 +126,7 @@ class Recorder(BaseCallbackHandler):
         self._check_limits()
         known = metadata or {}
         log = self.agent(str(known.get("agent") or known.get("langgraph_node") or "agent"))
+        self.purse.check(log.name)
         log.message += 1
         invocation: dict[str, Any] = kwargs.get("invocation_params") or {}
         tools: list[dict[str, Any]] = invocation.get("tools") or []
@@ -134,6 +153,7 @@ class Recorder(BaseCallbackHandler):
         said = {"content": message.text, "tool_calls": calls}
         self.close_step(row, json.dumps(said, ensure_ascii=False))
         row.update(self._usage(message, endpoint))
+        self.purse.spend(row["agent"], row)
         for call in message.tool_calls:
             if call["name"] not in offered:
                 self._unknown_tool(row["agent"], dict(call))

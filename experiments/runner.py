@@ -18,6 +18,7 @@ from experiments.manifest import manifest_of, refuse_another
 from experiments.progress import Tally, Watch, unwatched
 from experiments.spec import TrialSpec
 from experiments.sweep import Sweep, SweepLimits, specs
+from results.infeasible import LEAST
 from results.journal import Entry, Journal
 from results.store import MANIFEST, RUNS, Run, compact, open_run, read_manifest, write_manifest
 from tasks.task import luck
@@ -48,6 +49,7 @@ def run_sweep(
     folder = folder or RUNS / sweep.name
     manifest = manifest_of(sweep, command)
     _claim(folder, manifest)
+    _find_least_budgets(sweep, folder)
     start = load_engine(engine or ("pool" if sweep.simulated else "endpoint"))
     workers = workers or ((os.cpu_count() or 1) if sweep.simulated else AT_ONCE)
     with Journal(folder, write=True) as journal:
@@ -79,6 +81,15 @@ def _claim(folder: Path, manifest: dict[str, Any]) -> None:
     may_change = {key: manifest[key] for key in ("question", "sweep_limits", "sweep")}
     if there != there | may_change:
         write_manifest(folder, there | may_change)
+
+
+def _find_least_budgets(sweep: Sweep, folder: Path) -> None:
+    """Keep with the run below which budgets its trials say nothing; found once for a run."""
+    there = read_manifest(folder)
+    if sweep.budgets and LEAST not in there:
+        from experiments.least_budget import least_budgets
+
+        write_manifest(folder, there | {LEAST: least_budgets(sweep)})
 
 
 def _play(

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from tasks.task import Setting, Split
 
@@ -21,6 +21,20 @@ class Limits:
     tokens: int | None = None
     seconds: float | None = None
     dollars: float | None = None
+
+
+Unit = Literal["dollars", "tokens", "output_tokens"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a trial may use, and its agents know of: the same for every topology.
+
+    Dollars are cache-aware; tokens are prompt and completion together.
+    """
+
+    unit: Unit
+    amount: float
 
 
 @dataclass(frozen=True)
@@ -45,11 +59,15 @@ class TrialSpec:
     models: Mapping[str, str]
     model_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     limits: Limits = field(default_factory=Limits)
+    budget: Budget | None = None
 
     @cached_property
     def trial_id(self) -> str:
         """A hash of everything above, so that equal specs share a record."""
-        text = json.dumps(asdict(self), sort_keys=True, default=dict)
+        known = asdict(self)
+        if self.budget is None:
+            del known["budget"]
+        text = json.dumps(known, sort_keys=True, default=dict)
         return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
     @property

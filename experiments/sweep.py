@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments.loading import load_task_set as load_task_set
 from experiments.loading import load_topology as load_topology
-from experiments.spec import Limits, TrialSpec
+from experiments.spec import Budget, Limits, TrialSpec
 from tasks.task import Setting, Split
 
 
@@ -53,8 +53,9 @@ class SweepLimits:
 class Sweep:
     """Everything a run follows from.
 
-    `models` maps roles to models. `thresholds` are kept with the run for its analysis. What a
-    sweep as a whole may use decides which trials exist, so `sweep_limits` may change on resuming.
+    `models` maps roles to models; `budgets` are an axis of the grid, empty for none. `thresholds`
+    are kept with the run for its analysis. What a sweep as a whole may use decides which trials
+    exist, so `sweep_limits` may change on resuming.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Sweep:
     limits: Limits = field(default_factory=Limits)
     sweep_limits: SweepLimits = field(default_factory=SweepLimits)
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
+    budgets: tuple[Budget, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -76,7 +78,7 @@ class Sweep:
 
 
 def specs(sweep: Sweep) -> list[TrialSpec]:
-    """Every trial of the sweep: by topology, then cell, task and trial."""
+    """Every trial of the sweep: by topology, then cell, budget, task and trial."""
     return [
         TrialSpec(
             sweep=sweep.name,
@@ -92,9 +94,11 @@ def specs(sweep: Sweep) -> list[TrialSpec]:
             models=sweep.models,
             model_settings=sweep.model_settings,
             limits=sweep.limits,
+            budget=budget,
         )
         for topology in sweep.topologies
         for cell in sweep.cells
+        for budget in sweep.budgets or (None,)
         for index in range(cell.tasks)
         for trial in range(sweep.trials)
     ]
@@ -122,7 +126,10 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
 
 
 def _binding(sweep: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in sweep.items() if k not in ("question", "sweep_limits")}
+    kept = {k: v for k, v in sweep.items() if k not in ("question", "sweep_limits")}
+    if not kept.get("budgets"):
+        kept.pop("budgets", None)
+    return kept
 
 
 def _flat(value: Any, key: str = "") -> dict[str, Any]:

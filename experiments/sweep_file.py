@@ -25,6 +25,10 @@ model_calls = 200
 [limits.sweep]
 dollars = 5.0
 
+[budget]                          # of a trial, the same for every topology; agents are told theirs
+unit = "dollars"                  # or "tokens", "output_tokens"
+amounts = [0.01, 0.02]            # an axis of the grid
+
 [thresholds]
 deadline_seconds = 60
 """

@@ -4,26 +4,27 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from experiments.loading import load_task_set, near, topology_named
-from experiments.spec import Limits
+from experiments.spec import Budget, Limits, Unit
 from experiments.sweep import Sweep, SweepLimits, TaskCell, TopologyCell
 from tasks.task import SPLITS, Setting, settings_of
 
 Raw = Mapping[str, Any]
 
 KEYS = ("name", "question", "seed", "trials", "tasks", "split")
-TABLES = ("topologies", "task_sets", "models", "limits", "thresholds")
+TABLES = ("topologies", "task_sets", "models", "limits", "budget", "thresholds")
 COUNTED = ("model_calls", "tokens")
 LIMITS = (*COUNTED, "seconds", "dollars")
 SWEEP_LIMITS = ("tokens", "dollars")
+UNITS = get_args(Unit)
 THRESHOLDS = ("k", "margin", "alpha", "deadline_seconds")
 DEFAULT_MODEL = "simulated:typical"
 ROLES = ("default", "lead", "subagent")
 AXES_OF_TASKS = ("tasks", "split")
 
-Cell = TypeVar("Cell", TopologyCell, TaskCell)
+Cell = TypeVar("Cell", TopologyCell, TaskCell, Budget)
 
 
 def parse_sweep(raw: Raw) -> Sweep:
@@ -49,6 +50,7 @@ def parse_sweep(raw: Raw) -> Sweep:
         limits=limits,
         sweep_limits=sweep_limits,
         thresholds=_thresholds(_table(raw, "thresholds")),
+        budgets=_distinct("budget.amounts", _budgets(_table(raw, "budget"))),
     )
 
 
@@ -131,9 +133,25 @@ def _distinct(key: str, cells: Iterable[Cell]) -> tuple[Cell, ...]:
     found = list(cells)
     for i, cell in enumerate(found):
         if cell in found[:i]:
-            label = getattr(cell, "label", getattr(cell, "name", ""))
+            label = getattr(cell, "label", getattr(cell, "name", getattr(cell, "amount", "")))
             raise ValueError(f"{key} has this twice: {label}; leave one out")
     return tuple(found)
+
+
+def _budgets(table: Raw) -> Iterator[Budget]:
+    check_keys("budget", table, ("unit", "amounts"))
+    if not table:
+        return
+    unit, amounts = table.get("unit", UNITS[0]), table.get("amounts")
+    if unit not in UNITS:
+        raise ValueError(f"budget.unit is {unit!r}; it must be one of {', '.join(UNITS)}")
+    if amounts is None or amounts == []:
+        raise ValueError("budget.amounts is missing; as in amounts = [0.01, 0.02]")
+    for amount in cast("list[Any]", amounts if isinstance(amounts, list) else [amounts]):
+        number = _number("budget.amounts", amount)
+        if number <= 0:
+            raise ValueError(f"budget.amounts has {amount!r}; each must be above 0")
+        yield Budget(cast("Unit", unit), float(number))
 
 
 def _models(table: Raw) -> tuple[dict[str, str], dict[str, Any]]:

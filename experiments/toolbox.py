@@ -5,6 +5,7 @@ Nothing else touches a world. One call is one transaction, with its accesses cre
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from tasks.judging import Submission
 from tasks.tools import Tool, ToolError, schema, use
 from tasks.world import World
 from topologies.chat_client import for_agent
-from topologies.kit import Seat
+from topologies.kit import Draft, Seat
 from topologies.models import ModelSettings, make_model
 from topologies.simulated.luck import pack
 
@@ -80,11 +81,40 @@ async def submit(
 
 
 SUBMIT = Tool(submit)
+_WITHIN: ContextVar[list[str] | None] = ContextVar("within", default=None)
+"""The agents that were seated within the topology's own call that is under way."""
+
+
+@dataclass
+class Workplace:
+    """Where one agent works: the shared world or its own copy, and what it did there.
+
+    `wrote` are its calls of tools that may write, as far as they were not refused.
+    """
+
+    world: World
+    private: bool = False
+    submission: Submission | None = None
+    wrote: list[tuple[str, Mapping[str, Any]]] = field(
+        default_factory=list[tuple[str, Mapping[str, Any]]]
+    )
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A tool call that had a world before it, by its step and its name in that world."""
+
+    row: Row
+    call: str
+    workplace: Workplace
 
 
 @dataclass
 class Toolbox:
-    """The `Kit` of one trial. `luck` are the task's and the trial's part of every agent's seed."""
+    """The `Kit` of one trial. `luck` are the task's and the trial's part of every agent's seed.
+
+    `copy` makes a private copy of the world as it was at the start.
+    """
 
     world: World
     tools: tuple[Tool, ...]
@@ -94,17 +124,35 @@ class Toolbox:
     trial_id: str
     luck: tuple[int, int]
     recorder: Recorder
+    copy: Callable[[], World]
     submission: Submission | None = None
-    accesses: list[tuple[Row, str]] = field(default_factory=list[tuple[Row, str]])
+    touched: list[Touched] = field(default_factory=list[Touched])
+    workplaces: dict[str, Workplace] = field(default_factory=dict[str, Workplace])
+
+    @property
+    def private_copies(self) -> bool:
+        """Whether any agent worked on a copy of the world."""
+        return any(place.private for place in self.workplaces.values())
 
     def seat(
-        self, name: str, role: str = "agent", parent: str | None = None, writes: bool = True
+        self,
+        name: str,
+        role: str = "agent",
+        parent: str | None = None,
+        writes: bool = True,
+        private: bool = False,
+        share: float | None = None,
     ) -> Seat:
         """See `topologies.kit.Kit`. ValueError for a name that is taken."""
         if name in self.recorder.agents:
             raise ValueError(f"two agents are called {name!r}; give each its own name")
-        ordinal = len(self.recorder.agents)
+        ordinal = len(self.workplaces)
+        self.workplaces[name] = Workplace(self.copy() if private else self.world, private)
         self.recorder.agents[name] = AgentLog(name, role, parent)
+        told = self.recorder.purse.set_aside(name, share, draws=name == self._first())
+        within = _WITHIN.get()
+        if within is not None:
+            within.append(name)
         model_name = self.models.get(role, self.models["default"])
         simulated = model_name.startswith("simulated:")
         seeded = simulated or self.model_settings.seed is not None
@@ -116,8 +164,9 @@ class Toolbox:
             self.trial_id,
         )
         offered = [tool for tool in self.tools if writes or tool.readOnlyHint]
+        instructions = "\n\n".join(text for text in (self.instructions, told) if text)
         return Seat(
-            name, role, self.instructions, model, [self._tool(name, t) for t in (*offered, SUBMIT)]
+            name, role, instructions, model, [self._tool(name, t) for t in (*offered, SUBMIT)]
         )
 
     async def own_call(
@@ -126,20 +175,51 @@ class Toolbox:
         """See `topologies.kit.Kit`."""
         row = self._open(seat.name, str(call["id"]), call["name"], call["args"])
         self.recorder.agent(seat.name).hold += 1
-        reply = await run()
+        seated: list[str] = []
+        token = _WITHIN.set(seated)
+        try:
+            reply = await run()
+        finally:
+            _WITHIN.reset(token)
+            for name in seated:
+                self.recorder.purse.give_back(name)
         self.recorder.close_step(row, reply)
         return ToolMessage(reply, name=call["name"], tool_call_id=call["id"])
 
-    def _tool(self, agent: str, tool: Tool) -> WorkTool:
-        async def path(call_id: str, name: str, arguments: Mapping[str, Any]) -> str:
-            row = self._open(agent, call_id, name, arguments)
+    def draft(self, seat: Seat) -> Draft:
+        """See `topologies.kit.Kit`. ValueError for a seat in the shared world."""
+        place = self.workplaces[seat.name]
+        if not place.private:
+            raise ValueError(f"{seat.name} works in the shared world: it has no draft")
+        self.recorder.purse.give_back(seat.name)
+        said = place.submission or Submission()
+        return Draft(said.answer, said.status, said.confidence, tuple(place.wrote))
+
+    async def carry_out(self, seat: Seat, draft: Draft) -> list[str]:
+        """See `topologies.kit.Kit`."""
+        known = {tool.name: tool for tool in self.tools}
+        refused: list[str] = []
+        for number, (name, arguments) in enumerate(draft.writes, 1):
             try:
-                reply = await self._run(agent, tool, row, arguments)
+                await self.call(seat.name, known[name], f"carry_out_{number}", arguments)
             except ToolError as error:
-                self.recorder.close_step(row, f"Error: {error}", str(error))
-                raise
-            self.recorder.close_step(row, reply)
-            return reply
+                refused.append(f"{name}: {error}")
+        return refused
+
+    async def call(self, agent: str, tool: Tool, call_id: str, arguments: Mapping[str, Any]) -> str:
+        """The one tool path: a step, a transaction, a history. `ToolError` for a refusal."""
+        row = self._open(agent, call_id, tool.name, arguments)
+        try:
+            reply = await self._run(agent, tool, row, arguments)
+        except ToolError as error:
+            self.recorder.close_step(row, f"Error: {error}", str(error))
+            raise
+        self.recorder.close_step(row, reply)
+        return reply
+
+    def _tool(self, agent: str, tool: Tool) -> WorkTool:
+        async def path(call_id: str, _name: str, arguments: Mapping[str, Any]) -> str:
+            return await self.call(agent, tool, call_id, arguments)
 
         return WorkTool(
             name=tool.name, description=tool.description, args_schema=schema(tool.run), path=path
@@ -148,17 +228,28 @@ class Toolbox:
     async def _run(self, agent: str, tool: Tool, row: Row, arguments: Mapping[str, Any]) -> str:
         if tool is SUBMIT:
             return await self._submit(agent, arguments)
+        place = self.workplaces.get(agent) or Workplace(self.world)
         call = str(row["step"])
-        self.accesses.append((row, call))
-        async with self.world.call(call):
-            return await use(tool, self.world, arguments)
+        self.touched.append(Touched(row, call, place))
+        async with place.world.call(call):
+            reply = await use(tool, place.world, arguments)
+        if not tool.readOnlyHint:
+            place.wrote.append((tool.name, dict(arguments)))
+        return reply
 
     async def _submit(self, agent: str, arguments: Mapping[str, Any]) -> str:
         reply = await use(SUBMIT, None, arguments)
-        if agent == next(iter(self.recorder.agents)):
+        place = self.workplaces[agent]
+        place.submission = place.submission or Submission(**arguments)
+        if agent == self._first():
             self.submission = self.submission or Submission(**arguments)
+        self.recorder.purse.give_back(agent)
         self.recorder.agent(agent).hold += 1
         return reply
+
+    def _first(self) -> str | None:
+        """The agent whose submission ends the trial."""
+        return next((name for name, at in self.workplaces.items() if not at.private), None)
 
     def _open(self, agent: str, call_id: str, name: str, arguments: Mapping[str, Any]) -> Row:
         written = json.dumps(dict(arguments), ensure_ascii=False)

@@ -6,6 +6,7 @@ its spec; with real ones it runs among others in the loop of the engine.
 
 import asyncio
 import json
+import logging
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,14 +17,18 @@ from importlib.metadata import version
 from typing import Any
 
 from langchain_core.messages import HumanMessage
+from langsmith import tracing_context  # pyright: ignore[reportUnknownVariableType]
 
 from experiments.loading import load_task_set
+from experiments.purse import Purse
 from experiments.recorder import LimitReachedError, Recorder, Row
 from experiments.spec import TrialSpec
 from experiments.toolbox import Toolbox
+from results.records import TRIALS
 from tasks.judging import Submission
 from tasks.task import Task, TaskSet, mode_of
 from topologies.agent import last_words
+from topologies.kit import OutOfBudgetError
 from topologies.models import ModelSettings
 from topologies.simulated import luck, model
 from topologies.virtual_time import DeadlockError, ThreadUsedError, run_virtual
@@ -33,12 +38,15 @@ Record = dict[str, list[Row]]
 
 MOST_SUPERSTEPS = 10_000
 
+_CALLBACKS = logging.getLogger("langchain_core.callbacks.manager")
+
 
 def run_trial(spec: TrialSpec) -> Record:
     """Run a trial of simulated models to its end, on simulated time."""
     trial = _begin(spec)
     try:
-        return run_virtual(_play(trial))
+        with tracing_context(enabled=False):
+            return run_virtual(_play(trial))
     except (DeadlockError, ThreadUsedError) as error:
         return _record(trial, "crashed", f"{type(error).__name__}: {error}", None, None)
     finally:
@@ -73,7 +81,8 @@ def _begin(spec: TrialSpec) -> _Trial:
         model_settings=ModelSettings(**spec.model_settings),
         trial_id=spec.trial_id,
         luck=(luck.part("task", *base), luck.part("trial", *base, spec.trial)),
-        recorder=Recorder(spec.limits, spec.simulated),
+        recorder=Recorder(spec.limits, spec.simulated, Purse(spec.budget)),
+        copy=lambda: task_set.world(task),
     )
     return _Trial(spec, task_set, task, toolbox)
 
@@ -95,15 +104,17 @@ def _record(
 ) -> Record:
     spec, task, toolbox = trial.spec, trial.task, trial.toolbox
     submission = toolbox.submission or Submission(answer=last)
-    row = {
+    row: Row = {
+        **dict.fromkeys(TRIALS),
         **_identity(spec, trial.task_set, task),
         "seconds": seconds,
         "ended": ended,
-        "limit": toolbox.recorder.limit,
+        "limit": toolbox.recorder.limit or ("budget" if toolbox.recorder.purse.stopped else None),
         "crash": crash,
         "answer": submission.answer,
         "status": submission.status,
         "confidence": submission.confidence,
+        "private_copies": toolbox.private_copies,
         **_counts(toolbox.recorder),
     }
     milestones: list[Row] = []
@@ -137,6 +148,7 @@ async def _run_graph(
     """How the trial ended, why it crashed if it did, and the last words of the graph."""
     module, _, name = spec.build.partition(":")
     recorder = toolbox.recorder
+    _CALLBACKS.addFilter(_not_a_limit)
     within = asyncio.timeout(spec.limits.seconds)
     try:
         graph = getattr(import_module(module), name)(toolbox, **spec.topology_settings)
@@ -144,6 +156,9 @@ async def _run_graph(
         async with within:
             final = await graph.ainvoke({"messages": [HumanMessage(task.instruction)]}, config)
     except LimitReachedError:
+        return "limit", None, None
+    except OutOfBudgetError:
+        recorder.limit = recorder.limit or "budget"
         return "limit", None, None
     except TimeoutError as error:
         if within.expired():
@@ -157,6 +172,11 @@ async def _run_graph(
     if recorder.limit is not None and toolbox.submission is None:
         return "limit", None, None
     return "completed", None, last_words(final["messages"])
+
+
+def _not_a_limit(record: logging.LogRecord) -> bool:
+    """LangChain warns of every exception of a callback; a limit is no cause for warning."""
+    return LimitReachedError.__name__ not in record.getMessage()
 
 
 def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
@@ -173,15 +193,20 @@ def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
         "width": settings.get("width"),
         "coupling": settings.get("coupling") if coupled else None,
         "effective_coupling": task.effective_coupling,
-        "mode": mode_of(settings),
-        "write_share": settings.get("write_share", 0.0),
+        "mode": mode_of(settings, task_set.read_only),
+        "write_share": 0.0 if task_set.read_only else settings.get("write_share"),
         "phrasing": settings.get("phrasing"),
         "style": settings.get("style"),
+        "depth": settings.get("depth"),
+        "distractors": settings.get("distractors", 0),
+        "ambient": settings.get("ambient"),
         "settings": json.dumps(dict(settings), sort_keys=True),
         "solvable": task.solvable,
         "model": spec.models["default"],
         "models": json.dumps(dict(spec.models), sort_keys=True),
         "simulated": spec.simulated,
+        "budget": spec.budget.amount if spec.budget else None,
+        "budget_unit": spec.budget.unit if spec.budget else None,
         "trial": spec.trial,
         "seed": spec.sweep_seed,
         "python": platform.python_version(),
@@ -213,8 +238,8 @@ def _counts(recorder: Recorder) -> Row:
 
 def _accesses(spec: TrialSpec, toolbox: Toolbox) -> Iterator[Row]:
     number = 0
-    for row, call in toolbox.accesses:
-        log = toolbox.world.calls[call]
+    for touched in toolbox.touched:
+        row, log = touched.row, touched.workplace.world.calls[touched.call]
         for access in log.accesses:
             yield {
                 "trial_id": spec.trial_id,
@@ -228,7 +253,7 @@ def _accesses(spec: TrialSpec, toolbox: Toolbox) -> Iterator[Row]:
                 "table": access.table,
                 "key": access.key,
                 "predicate": access.predicate,
-                "version": access.version,
+                "version": None if touched.workplace.private else access.version,
                 "undone": log.undone,
                 "at": row["started"] if row["ended"] is None else row["ended"],
             }

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from results.consistency import CRASHES
+from results.infeasible import counted
 from results.rules import Stated
 
 NOT_RECORDED = "not recorded"
@@ -83,7 +84,7 @@ def _dates(trials: pl.DataFrame, simulated: bool) -> str:
 
 def _exclusions(trials: pl.DataFrame, manifest: Mapping[str, Any], k: int) -> str:
     parts: list[str] = []
-    crashed = int(trials.get_column("passed").is_null().sum())
+    crashed = int(counted(trials).get_column("passed").is_null().sum())
     if crashed:
         parts.append(f"{crashed} of {trials.height} trials crashed")
     graded = (

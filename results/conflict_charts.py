@@ -64,7 +64,7 @@ def conflicts_by_coupling(
     if found is None:
         found = find_conflicts(run.accesses, run.steps, choices)
     known = run.trials.filter(pl.col("coupling").is_not_null())
-    frame = how_often(known, found, unknown=unchecked(run.accesses)).with_columns(
+    frame = how_often(known, found, unknown=unchecked(run.accesses, run.trials)).with_columns(
         pl.col("kind").alias("cell")
     )
     title = f"How often each kind of conflict happens{simulated(run.trials)}"

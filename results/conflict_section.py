@@ -47,7 +47,7 @@ def conflict_section(run: Accessed, choices: Mapping[str, str] | None = None) ->
     """The section; None for a run that recorded no accesses. `choices` as in `find_conflicts`."""
     if run.accesses.is_empty():
         return None
-    unknown = unchecked(run.accesses)
+    unknown = unchecked(run.accesses, run.trials)
     found = find_conflicts(run.accesses, run.steps, choices)
     by = strata(run.trials)
     often = how_often(run.trials, found, by, unknown).with_columns(cell_label(by).alias("cell"))

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from results.infeasible import counted as counted_trials
+
 CRASHES: dict[str, str] = {
     "drop": "crashed trials are left out; a task with fewer than k graded trials is left out at k",
     "failed": "crashed trials count as not passed",
@@ -32,7 +34,8 @@ def tally(trials: pl.DataFrame, by: Sequence[str] = (), crashed: str = "drop") -
     counted = pl.len() if crashed == "failed" else graded.sum()
     keys = group_columns(by)
     counts = (
-        trials.with_columns(pl.coalesce("block", "task").alias("block"))
+        counted_trials(trials)
+        .with_columns(pl.coalesce("block", "task").alias("block"))
         .group_by([*keys, "block", "task"], maintain_order=False)
         .agg(
             counted.cast(pl.Int64).alias("n"),

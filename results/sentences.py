@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from results.consistency import CRASHES
+from results.infeasible import counted
 
 SIMULATED = (
     "Simulated runs show that the instrument works and what would have to be true; they are no "
@@ -144,7 +145,13 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
             f"Tokens were counted in {len(encodings)} ways ({', '.join(encodings)}); counts made "
             "in different ways are neither added nor compared."
         )
-    lost = int(trials.get_column("passed").is_null().sum())
+    lost = int(counted(trials).get_column("passed").is_null().sum())
+    beyond = trials.height - counted(trials).height
+    if beyond:
+        found.append(
+            f"{beyond} of {trials.height} trials had a budget with which their topology could not "
+            "have done the work even without an error: they are left out, and are no failures."
+        )
     if lost:
         found.append(f"{lost} of {trials.height} trials crashed: {CRASHES[crashed]}.")
     return found

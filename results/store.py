@@ -26,6 +26,7 @@ from urllib.parse import quote
 import polars as pl
 
 from results import journal
+from results.infeasible import LEAST, feasible
 from results.journal import Journal, Record
 from results.records import SCHEMAS, frame
 
@@ -52,7 +53,7 @@ class Run:
 
     @property
     def trials(self) -> pl.DataFrame:
-        """One row a trial."""
+        """One row a trial; those whose budget could not do are marked and not graded."""
         return self._frame("trials")
 
     @property
@@ -72,7 +73,10 @@ class Run:
 
     def _frame(self, name: str) -> pl.DataFrame:
         if name not in self._loaded:
-            self._loaded[name] = _load(self.folder, name)
+            found = _load(self.folder, name)
+            if name == "trials":
+                found = feasible(found, self.manifest.get(LEAST) or [])
+            self._loaded[name] = found
         return self._loaded[name]
 
     @property

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 import polars as pl
 
 ALWAYS: tuple[str, ...] = ("mode", "width", "coupling")
-IF_VARIED = ("model", "split", "faults", "style", "phrasing", "write_share")
+IF_VARIED = (
+    "model",
+    "split",
+    "faults",
+    "style",
+    "phrasing",
+    "write_share",
+    "depth",
+    "distractors",
+    "ambient",
+    "budget",
+)
 
 WORDS = {
     "width": "width {}",
@@ -16,6 +27,10 @@ WORDS = {
     "split": "{} split",
     "style": "{} tools",
     "phrasing": "{} wording",
+    "depth": "depth {}",
+    "distractors": "{} distractors",
+    "ambient": "ambient {}",
+    "budget": "budget {}",
 }
 """How a setting reads in a label; a setting without words stands for itself."""
 

@@ -44,7 +44,7 @@ def summary(
         pl.coalesce("block", "task").n_unique().cast(pl.Int64).alias("blocks"),
         pl.len().cast(pl.Int64).alias("trials"),
         graded.sum().cast(pl.Int64).alias("graded"),
-        (~graded).sum().cast(pl.Int64).alias("crashed"),
+        (~graded & ~pl.col("infeasible").fill_null(False)).sum().cast(pl.Int64).alias("crashed"),
     )
     measured = (
         trials.filter(graded).group_by(keys).agg(*expressions, in_time.alias("passed_in_time"))

@@ -3,5 +3,6 @@
 TASK_SETS: dict[str, str] = {
     "stdlib": "tasks.stdlib:TASK_SET",
     "orders": "tasks.orders:TASK_SET",
+    "ledger": "tasks.ledger:TASK_SET",
 }
 """Name to where it is; `my_package.my_module:NAME` works in its place."""

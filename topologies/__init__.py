@@ -13,6 +13,8 @@ TOPOLOGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "lead_subagents": ("topologies.lead_subagents:build", {}),
     "serial_team": ("topologies.lead_subagents:build", {"schedule": "serial"}),
     "shared_trace": ("topologies.lead_subagents:build", {"context": "trace"}),
+    "independent": ("topologies.independent:build", {}),
+    "self_consistency": ("topologies.independent:build", {"aggregator": "majority"}),
     "single_writer": ("topologies.lead_subagents:build", {"writers": "lead"}),
 }
 """Name to builder and its settings. `my_package.my_module:build` works in place of a name."""

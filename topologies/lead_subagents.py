@@ -24,9 +24,11 @@ from topologies.agent import (
     transcript,
     use_tools,
 )
-from topologies.kit import Kit
+from topologies.kit import Kit, OutOfBudgetError
 
 DELEGATE = "delegate"
+LEAD_KEEPS = 0.25
+"""A lead's part of a budget; its subagents get equal parts of the rest."""
 LEAD = (
     "You lead a team. You can hand parts of the work to subagents with the tool "
     f"`{DELEGATE}`, one brief a call, several calls in one message. A subagent knows these "
@@ -56,12 +58,18 @@ def build(
     of the subagents before it. `writers`: with "lead", subagents can only read, and report what
     should be written.
     """
-    lead = kit.seat("lead", role="lead")
+    lead = kit.seat("lead", role="lead", share=LEAD_KEEPS)
     spawned: list[str] = []
 
     async def work(brief: str, background: list[AnyMessage]) -> list[AnyMessage]:
         spawned.append(f"subagent-{len(spawned) + 1}")
-        seat = kit.seat(spawned[-1], "subagent", parent=lead.name, writes=writers == "all")
+        seat = kit.seat(
+            spawned[-1],
+            "subagent",
+            parent=lead.name,
+            writes=writers == "all",
+            share=(1 - LEAD_KEEPS) / team,
+        )
         start: list[AnyMessage] = [*background, HumanMessage(brief)]
         final = await agent_graph(seat).ainvoke({"messages": start})
         return final["messages"][len(background) :]
@@ -76,7 +84,10 @@ def build(
             async def run(brief: str = str(call["args"].get("brief") or "")) -> str:
                 if not brief:
                     return "Error: a brief is needed."
-                messages = await work(brief, background)
+                try:
+                    messages = await work(brief, background)
+                except OutOfBudgetError as stop:
+                    return f"Error: {stop}"
                 if context == "trace":
                     background.append(HumanMessage(transcript(messages)))
                 return last_words(messages)

@@ -17,9 +17,14 @@ from results.intervals import standard_error, task_bootstrap
 UNIT = pl.coalesce("block", "task").alias("unit")
 
 
-def unchecked(accesses: pl.DataFrame) -> list[str]:
-    """Trials of which nothing can be said: some access has no version (private copies, say)."""
-    rows = accesses.filter(pl.col("version").is_null())
+def unchecked(accesses: pl.DataFrame, trials: pl.DataFrame | None = None) -> list[str]:
+    """Trials of which nothing can be said: an access has no version, or copies were private.
+
+    Agents on private copies may have touched nothing at all, so that only `trials` tell.
+    """
+    rows = accesses.filter(pl.col("version").is_null()).select("trial_id")
+    if trials is not None:
+        rows = pl.concat([rows, trials.filter("private_copies").select("trial_id")])
     return rows.get_column("trial_id").unique().sort().to_list()
 
 

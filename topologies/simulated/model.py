@@ -10,7 +10,7 @@ import math
 from functools import cache
 from typing import Any
 
-from tasks import TASK_SETS
+from tasks import TASK_SETS, aggregation
 from tasks.clerk import Clerk, Conversation, Turn, next_turn
 from topologies.simulated import plain
 from topologies.simulated.errors import FallibleMind
@@ -75,11 +75,15 @@ def _turn(
         conversation = _without_tools(conversation)
     elif choice not in (None, "auto", "required"):
         return plain.next_turn(conversation, str(choice["function"]["name"]))
-    clerk = _clerk_for(conversation)
-    if clerk is None:
+    attempts = aggregation.attempts_in(conversation.task)
+    clerk = None if attempts else _clerk_for(conversation)
+    if clerk is None and not attempts:
         return plain.next_turn(conversation, must_call=choice == "required")
     text = "\n".join(text_of(message) for message in request["messages"])
-    return next_turn(clerk, conversation, FallibleMind(chosen, seed, tokens, text))
+    mind = FallibleMind(chosen, seed, tokens, text)
+    if clerk is None:
+        return aggregation.next_turn(conversation, attempts, mind)
+    return next_turn(clerk, conversation, mind)
 
 
 def _clerk_for(conversation: Conversation) -> Clerk | None:

@@ -1,0 +1,43 @@
+"""Keeps apart the trials whose budget could not do: they show nothing, and are no failures.
+
+What a topology needs even if nobody errs is found before a run and kept in its manifest.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+LEAST = "least_budgets"
+"""Where a run's manifest keeps the least budget of each topology and cell."""
+
+POINT = ("topology", "task_set", "split", "settings")
+
+
+def feasible(trials: pl.DataFrame, least: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """The trials with `infeasible` said where the least budget is known, and those not graded.
+
+    `least` has a row for each topology and cell: topology, task_set, split, settings, unit and
+    amount (null where no budget is enough to know).
+    """
+    if not least:
+        return trials
+    known = pl.DataFrame(
+        [{**{key: row[key] for key in POINT}, "_least": row["amount"]} for row in least],
+        schema={**dict.fromkeys(POINT, pl.String), "_least": pl.Float64},
+    )
+    found = trials.join(known, on=POINT, how="left", nulls_equal=True, maintain_order="left")
+    return (
+        found.with_columns(infeasible=pl.col("budget") < pl.col("_least"))
+        .with_columns(
+            passed=pl.when(pl.col("infeasible").fill_null(False)).then(None).otherwise("passed")
+        )
+        .select(trials.columns)
+    )
+
+
+def counted(trials: pl.DataFrame) -> pl.DataFrame:
+    """The trials that say something: all but the infeasible ones."""
+    if "infeasible" not in trials.columns:
+        return trials
+    return trials.filter(~pl.col("infeasible").fill_null(False))
