@@ -16,6 +16,13 @@ COMMANDS: dict[str, str] = {
     "list": "experiments.commands.listing:run",
     "show": "experiments.commands.show:run",
     "report": "experiments.commands.report:run",
+    "conflicts": "experiments.commands.conflicts:run",
+    "profile": "experiments.commands.profile:run",
+    "gate": "experiments.commands.gate:run",
+    "plan": "experiments.commands.plan:run",
+    "compare": "experiments.commands.compare:run",
+    "import": "experiments.commands.importing:run",
+    "export": "experiments.commands.exporting:run",
     "notebook": "experiments.commands.notebook:run",
     "model serve": "experiments.commands.serve:run",
 }
@@ -73,6 +80,8 @@ def parser() -> Parser:
     report = _command(commands, "report", "write a run's report", "fanout report quickstart")
     _of_run(report, "latest")
     report.add_argument("--output", type=Path, metavar="FOLDER", help="default: the run's folder")
+    _analysis(commands)
+    _exchange(commands)
     notebook = _command(commands, "notebook", "open a notebook", "fanout notebook compare")
     notebook.add_argument("name", nargs="?", default="compare", metavar="NAME")
     notebook.add_argument("--run", metavar="RUN", help="the recorded run it opens with")
@@ -98,6 +107,91 @@ def parser() -> Parser:
     return top
 
 
+def _analysis(commands: Any) -> None:
+    """What else can be asked of recorded runs."""
+    conflicts = _command(
+        commands,
+        "conflicts",
+        "prove where agents that share state got in each other's way",
+        "fanout conflicts latest --trial 5e98",
+    )
+    _of_run(conflicts, "latest", "a run, or a file of histories (.json, or accesses as .parquet)")
+    conflicts.add_argument("--trial", metavar="TRIAL", help="one trial of a run, or one history")
+    conflicts.add_argument(
+        "--top", type=int, default=2, metavar="N", help="witnesses shown of each kind (default 2)"
+    )
+    profile = _command(
+        commands,
+        "profile",
+        "what fan-out could bring to recorded single-agent runs",
+        "fanout profile latest",
+    )
+    _of_run(profile, "latest")
+    add = profile.add_argument
+    add("--agents", type=int, default=4, metavar="N", help="most subagents at a time (default 4)")
+    add("--trial", metavar="TRIAL", help="the run to draw (default: the largest speed-up)")
+    add("--output", type=Path, metavar="FOLDER", help="of pictures (default: in the run's folder)")
+    gate = _command(
+        commands,
+        "gate",
+        "hold a run to a standard: exit 0 passed, 1 failed, 2 undecided or bad input",
+        "fanout gate latest --k 8 --min 0.9",
+    )
+    _of_run(gate)
+    add = gate.add_argument
+    add("--k", type=int, default=1, metavar="K", help="of pass^k (default 1)")
+    add("--min", type=float, metavar="X", help="least pass^k, between 0 and 1")
+    add("--max-cost", type=float, metavar="X", help="most dollars a passed trial")
+    add("--baseline", metavar="RUN", help="an earlier run that it must not fall behind")
+    add("--tolerance", type=float, metavar="X", help="loss of pass^k to rule out (default 0.05)")
+    add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    add("--markdown", type=Path, metavar="FILE", help="write a summary in Markdown")
+    compare = _command(
+        commands, "compare", "runs side by side, paired by task", "fanout compare before after"
+    )
+    _of_run(compare)
+    compare.add_argument("others", nargs="+", metavar="RUN", help="compared to the first")
+    compare.add_argument("--k", type=int, metavar="K", help="of pass^k (default 4)")
+    plan = _command(
+        commands,
+        "plan",
+        "how many tasks and trials a wanted difference takes",
+        "fanout plan pilot --difference 0.1   (or: fanout plan --rate 0.7)",
+    )
+    _of_run(plan, None, 'the pilot: a run, or "latest"', nargs="?")
+    add = plan.add_argument
+    add("--difference", type=float, default=0.1, metavar="X", help="in pass^k (default 0.1)")
+    add("--k", type=int, default=1, metavar="K", help="of pass^k (default 1)")
+    add("--power", type=float, default=0.8, metavar="X", help="default 0.8")
+    add("--alpha", type=float, default=0.05, metavar="X", help="default 0.05")
+    add("--topology", metavar="NAME", help="default: each of the pilot's")
+    add("--reference", metavar="NAME", help="default: the pilot's reference")
+    add("--rate", type=float, metavar="X", help="stated pass^1 of the reference, instead of a run")
+    add("--icc", type=float, metavar="X", help="with --rate (default 0.4)")
+    add("--alike", type=float, metavar="X", help="with --rate: share of tasks as hard for both")
+    add("--task-dollars", type=float, default=0.0, metavar="X", help="to make one more task")
+    add("--at-once", type=int, default=1, metavar="N", help="trials that run at a time")
+
+
+def _exchange(commands: Any) -> None:
+    """In from other harnesses, and out."""
+    about = "make a run of another harness's recorded file"
+    taken = _command(commands, "import", about, "fanout import tau-bench gpt-4o-airline.json")
+    taken.add_argument("format", choices=("tau-bench", "jsonl"), metavar="FORMAT")
+    taken.add_argument("file", type=Path, metavar="FILE", help="see results/imports/README.md")
+    taken.add_argument("--name", metavar="NAME", help="the run's name (default: the file's)")
+    taken.add_argument("--model", metavar="NAME", help="tau-bench: the agent's model")
+    taken.add_argument("--task-set", metavar="NAME", help="tau-bench: if the tools do not tell")
+    taken.add_argument(
+        "--estimate-tokens", action="store_true", help="tau-bench: count the text, as an estimate"
+    )
+    _runs(taken)
+    taken.add_argument("--json", action="store_true", help="print JSON")
+    export = _command(commands, "export", "write a run as JSON Lines", "fanout export latest")
+    _of_run(export, "latest")
+    export.add_argument("--output", type=Path, metavar="FILE", help="default: in the run's folder")
+
+
 def _command(commands: Any, name: str, about: str, example: str) -> Parser:
     return commands.add_parser(
         name,
@@ -108,13 +202,18 @@ def _command(commands: Any, name: str, about: str, example: str) -> Parser:
     )
 
 
-def _of_run(command: Parser, default: str | None = None) -> None:
+def _of_run(
+    command: Parser,
+    default: str | None = None,
+    about: str = 'a name in results/runs, a folder, or "latest"',
+    nargs: str | None = None,
+) -> None:
     command.add_argument(
         "name",
-        nargs=None if default is None else "?",
+        nargs=nargs if default is None else "?",
         default=default,
         metavar="RUN",
-        help='a name in results/runs, a folder, or "latest"',
+        help=about,
     )
     _runs(command)
     command.add_argument("--json", action="store_true", help="print JSON")

@@ -121,7 +121,7 @@ def _steps(
         if row["kind"] == "tool" and row["error"] is None and row["reply"] is not None:
             ended = row["ended"] or row["started"] or 0.0
             later = ended > (row["started"] or 0.0)
-            said = f"[{row['agent']}] gets of {row['tool']}: {row['reply']}"
+            said = f"[{row['agent']}] gets of {row['tool']} (#{row['step']}): {row['reply']}"
             if later:
                 awaited.append((ended, margin, said))
             else:
@@ -132,7 +132,7 @@ def _steps(
 
 def _model(row: Row, systems: set[str], answered: set[tuple[str, str]]) -> Iterator[str]:
     yield (
-        f"[{row['agent']}] message {_number(row['message'])}, "
+        f"#{row['step']} [{row['agent']}] message {_number(row['message'])}, "
         f"{_number(row['started'], '.1f')} to {_number(row['ended'], '.1f')} s, "
         f"{_number(row['prompt_tokens'], ',')} ({_number(row['cached_tokens'], ',')} cached) + "
         f"{_number(row['completion_tokens'], ',')} tokens"
@@ -163,7 +163,7 @@ def _model(row: Row, systems: set[str], answered: set[tuple[str, str]]) -> Itera
 def _tool(row: Row) -> Iterator[str]:
     arguments = _parsed(row["arguments"])
     yield (
-        f"[{row['agent']}] calls {_call(row['tool'], arguments)}, "
+        f"#{row['step']} [{row['agent']}] calls {_call(row['tool'], arguments)}, "
         f"{_number(row['started'], '.1f')} to {_number(row['ended'], '.1f')} s"
     )
     if row["fault"]:

@@ -4,6 +4,7 @@ import argparse
 
 from experiments.commands.output import print_json, print_lines
 from experiments.show import CUT, find_trial, trajectory, trial_lines
+from experiments.witnesses import conflict_lines
 from results.store import RUNS, find_run, open_run
 
 
@@ -31,4 +32,5 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         print_lines(trajectory(found, trial, None if arguments.full else CUT))
+        print_lines(conflict_lines(found, trial))
     return 0

@@ -5,6 +5,7 @@ difference between the two is due to agents being at work at once; harm is count
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import polars as pl
 
@@ -22,6 +23,21 @@ TWIN = (
     "seed",
 )
 """What a trial and its serial twin have in common; null equals null."""
+
+
+def twin_of(
+    trials: pl.DataFrame, trial_id: str, team: str = "lead_subagents", twin: str = "serial_team"
+) -> dict[str, Any] | None:
+    """The row of the serial twin of a trial of `team`, or the team's trial of a twin, or None."""
+    (mine,) = trials.filter(pl.col("trial_id") == trial_id).to_dicts()
+    others = {team: twin, twin: team}
+    if mine["topology"] not in others:
+        return None
+    found = trials.filter(
+        pl.col("topology") == others[mine["topology"]],
+        *(pl.col(name).eq_missing(mine[name]) for name in TWIN),
+    )
+    return found.row(0, named=True) if found.height else None
 
 
 def serial_twins(

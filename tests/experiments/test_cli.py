@@ -94,8 +94,8 @@ def test_show_lists_trials_and_tells_one(capsys: Capture, runs: Path) -> None:
     )
     assert code == 0
     for text in (
-        "[lead] message 1",
-        "    [subagent-1] calls look(jar=",
+        "#0 [lead] message 1",
+        " [subagent-1] calls look(jar=",
         "gets of delegate",
         "[x] J1",
     ):

@@ -1,0 +1,28 @@
+"""`fanout compare`: recorded runs side by side, paired by task where they did the same."""
+
+import argparse
+from pathlib import Path
+
+from experiments.commands.output import print_json
+from results.report import HEADLINE_K
+from results.side_by_side import compare_runs
+from results.store import RUNS, find_run, open_run
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the command."""
+    folders: Path = arguments.runs or RUNS
+    names = [arguments.name, *arguments.others]
+    found = [open_run(find_run(name, folders)) for name in names]
+    beside = compare_runs(found, HEADLINE_K if arguments.k is None else arguments.k)
+    if arguments.json:
+        print_json(
+            {
+                "outcomes": beside.outcomes.to_dicts(),
+                "differences": beside.differences.to_dicts(),
+                "notes": beside.notes,
+            }
+        )
+    else:
+        print(beside.markdown, end="")
+    return 0

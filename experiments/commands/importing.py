@@ -1,0 +1,77 @@
+"""`fanout import`: recorded runs of another harness as a run of the kit."""
+
+import argparse
+import hashlib
+import shlex
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from experiments.commands.output import print_json
+from results.imports import IMPORTERS
+from results.imports.writing import write_run
+from results.named import find
+from results.store import RUNS
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the command."""
+    file: Path = arguments.file
+    name = arguments.name or file.stem
+    if not name or "/" in name:
+        raise ValueError(f"the run cannot be called {name!r}; give a plain name with --name")
+    folder = (arguments.runs or RUNS) / name
+    frames = _frames(arguments)
+    write_run(folder, frames, name, _source(arguments))
+    trials = frames["trials"]
+    told = {
+        "run": str(folder),
+        "trials": trials.height,
+        "tasks": trials.select("task_set", "task").n_unique(),
+        "crashed": int((trials.get_column("ended") == "crashed").sum()),
+        "steps": frames["steps"].height,
+        "accesses": frames["accesses"].height,
+    }
+    if arguments.json:
+        print_json(told)
+        return 0
+    print(
+        f"{told['trials']} trials of {told['tasks']} tasks ({told['crashed']} crashed), "
+        f"{told['steps']:,} steps, {told['accesses']:,} accesses: {folder}"
+    )
+    called = shlex.quote(name if folder.parent == RUNS else str(folder))
+    print(f"Go on with `fanout report {called}` or `fanout profile {called}`.")
+    return 0
+
+
+def _frames(arguments: argparse.Namespace) -> dict[str, pl.DataFrame]:
+    options = {"model": arguments.model, "task_set": arguments.task_set}
+    if arguments.format != "tau-bench":
+        given = [name for name, value in options.items() if value is not None]
+        given += ["estimate_tokens"] if arguments.estimate_tokens else []
+        if given:
+            option = given[0].replace("_", "-")
+            raise ValueError(f"--{option} is for tau-bench files; other formats say it themselves")
+        return find(IMPORTERS, arguments.format)(arguments.file)
+    if arguments.estimate_tokens:
+        from topologies.simulated.tokens import ENCODING_NAME, count
+
+        options |= {"counter": count, "encoding": ENCODING_NAME}
+    return find(IMPORTERS, arguments.format)(arguments.file, **options)
+
+
+def _source(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Where the run comes from; the name of the file without its folder, which is of no machine."""
+    words = ["fanout", "import", arguments.format, arguments.file.name]
+    for option in ("name", "model", "task_set"):
+        if getattr(arguments, option):
+            words += [f"--{option.replace('_', '-')}", getattr(arguments, option)]
+    if arguments.estimate_tokens:
+        words.append("--estimate-tokens")
+    return {
+        "format": arguments.format,
+        "file": arguments.file.name,
+        "sha256": hashlib.sha256(arguments.file.read_bytes()).hexdigest(),
+        "command": shlex.join(words),
+    }

@@ -1,0 +1,87 @@
+"""`fanout profile`: what fan-out could and could not bring to recorded single-agent runs."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from experiments.commands.output import columns, print_json, print_lines
+from experiments.counting import prices_of
+from experiments.show import find_trial
+from results.potential.charts import run_picture, tasks_picture
+from results.potential.profile import ProfileResult, profile_runs
+from results.potential.sentences import profile_sentences
+from results.store import RUNS, find_run, open_run
+from results.tables import number
+
+FOLDER = "profile"
+SHOWN_TASKS = 20
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the command."""
+    found = open_run(find_run(arguments.name, arguments.runs or RUNS))
+    trial = None if arguments.trial is None else find_trial(found, arguments.trial)
+    result = profile_runs(
+        found.trials,
+        found.steps,
+        found.accesses,
+        agents=arguments.agents,
+        prices=prices_of(found.trials),
+    )
+    folder = arguments.output or found.folder / FOLDER
+    pictures = _pictures(result, folder, trial)
+    if arguments.json:
+        print_json(
+            {
+                "overall": result.overall,
+                "sentences": profile_sentences(result),
+                "per_task": result.per_task.to_dicts(),
+                "per_run": result.per_run.to_dicts(),
+                "pictures": [str(path) for path in pictures],
+            }
+        )
+        return 0
+    simulated = " (simulated)" if result.overall["simulated"] else ""
+    print(f"What fan-out could bring to {found.folder.name}{simulated}")
+    print_lines(f"- {sentence}" for sentence in profile_sentences(result))
+    print()
+    print_lines(_table(result.per_task))
+    print()
+    print_lines(str(path) for path in pictures)
+    return 0
+
+
+def _pictures(result: ProfileResult, folder: Path, trial: str | None) -> list[Path]:
+    """The picture of all tasks and that of one run, as SVG and as pages that need no network."""
+    folder.mkdir(parents=True, exist_ok=True)
+    charts = {"tasks": tasks_picture(result), "run": run_picture(result, trial)}
+    paths: list[Path] = []
+    for name, chart in charts.items():
+        for ending, options in (("svg", {}), ("html", {"inline": True})):
+            paths.append(folder / f"{name}.{ending}")
+            chart.save(paths[-1], **options)
+    return paths
+
+
+def _table(per_task: pl.DataFrame) -> Iterator[str]:
+    heading = ["task", "runs", "passed", "calls", "bound", "natural", "safe", "tokens", "verdict"]
+    rows = [_row(row) for row in per_task.head(SHOWN_TASKS).iter_rows(named=True)]
+    yield from columns([heading, *rows])
+    if per_task.height > SHOWN_TASKS:
+        yield f"  and {per_task.height - SHOWN_TASKS} more tasks; --json has all"
+    yield (
+        "  Times as fast: bound with any number of agents, natural if split by data alone, safe if "
+        "nothing written is shared; tokens: of a team beside the single agent, at least and most."
+    )
+
+
+def _row(row: dict[str, Any]) -> list[str]:
+    ends = (row["token_ratio_least"], row["token_ratio_most"])
+    tokens = "-" if None in ends else f"{ends[0]:.1f} to {ends[1]:.1f}x"
+    ratios = [number(row[name], 2) for name in ("bound", "natural_speed_up", "safe_speed_up")]
+    task = str(row["task"]).partition("?")[0]
+    counts = [number(row[name]) for name in ("runs", "passed", "calls")]
+    return [task, *counts, *ratios, tokens, row["verdict"]]

@@ -1,0 +1,49 @@
+"""The conflicts of a recorded trial as a person can follow them, and its serial twin beside it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from experiments.show import outcome
+from results.conflicts import find_conflicts, witness
+from results.conflicts.twins import twin_of
+from results.store import Run
+
+
+def conflict_lines(run: Run, trial_id: str) -> Iterator[str]:
+    """What was found in a trial, with the steps to look at; and its serial twin if recorded."""
+    mine = pl.col("trial_id") == trial_id
+    accesses = run.accesses.filter(mine)
+    if accesses.is_empty():
+        return
+    yield ""
+    if accesses.get_column("version").null_count():
+        yield "conflicts: not decidable, since what it touched has no versions"
+    else:
+        found = find_conflicts(accesses, run.steps.filter(mine))
+        yield f"conflicts (#: step): {found.height or 'none'}"
+        yield from witness_lines(found, named=False)
+    twin = twin_of(run.trials, trial_id)
+    if twin is not None:
+        yield (
+            f"the same trial by {twin['topology']}: {outcome(twin)}; "
+            f"`fanout show {run.folder.name} {twin['trial_id'][:10]}`"
+        )
+
+
+def witness_lines(found: pl.DataFrame, named: bool = True) -> Iterator[str]:
+    """Each finding as a sentence, and below it the accesses it rests on, in order."""
+    for row in found.iter_rows(named=True):
+        trial = f"{row['trial_id']}: " if named else ""
+        yield f"  - {trial}{_sentence(row)}"
+        for seen in witness(row).accesses:
+            thing = f"{seen.table} {'where ' if seen.predicate else ''}{seen.key}"
+            where = "" if seen.step is None else f"#{seen.step} "
+            when = "" if seen.at is None else f" at {seen.at:.1f} s"
+            yield f"      {where}{seen.agent} {seen.op} {thing} version {seen.version}{when}"
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    kind, sentence = str(row["kind"]), str(row["sentence"])
+    return sentence if sentence.startswith(kind) else f"{kind}: {sentence}"
