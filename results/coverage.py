@@ -195,7 +195,7 @@ def in_words(cells: pl.DataFrame) -> str:
 def lines(cells: pl.DataFrame) -> Iterator[str]:
     """The table of all cells: a line for each truth and number of tasks, a column for each k."""
     columns = cells.select("trials", "k").unique().sort("trials", "k").rows()
-    width = max(cells.get_column("truth").str.len_chars().max() or 0, 5)  # type: ignore[type-var]
+    width = max(len(str(truth)) for truth in cells.get_column("truth"))
     yield f"{'truth':{width}}  tasks  " + " ".join(f"{n}t k{k}" for n, k in columns)
     for (truth, tasks), rows in cells.group_by("truth", "tasks", maintain_order=True):
         covered = {(row["trials"], row["k"]): row["covered"] for row in rows.to_dicts()}

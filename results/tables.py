@@ -153,18 +153,17 @@ def cost_table(table: pl.DataFrame, by: Sequence[str], reference: str, simulated
 
 def comparison_table(comparison: pl.DataFrame, reference: str) -> Table:
     """Paired differences to the reference, from a comparison."""
-    return grouped(
-        comparison,
-        f"Differences to {reference}, paired by task",
-        [
-            ("topology", lambda row: row["topology"]),
-            ("measure", lambda row: "passed" if row["k"] == 1 else f"pass^{row['k']}"),
-            ("tasks", lambda row: number(row["tasks"])),
-            ("rate", lambda row: percent(row["estimate"])),
-            ("reference rate", lambda row: percent(row["reference_estimate"])),
-            ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
-            ("p (sign flips)", lambda row: p_value(row["p"])),
-            ("p (Holm)", lambda row: p_value(row["p_holm"])),
-            ("interval", lambda row: row["interval"] or "-"),
-        ],
-    )
+    columns: list[tuple[str, Callable[[Row], str]]] = [
+        ("topology", lambda row: row["topology"]),
+        ("measure", lambda row: "passed" if row["k"] == 1 else f"pass^{row['k']}"),
+        ("tasks", lambda row: number(row["tasks"])),
+        ("rate", lambda row: percent(row["estimate"])),
+        ("reference rate", lambda row: percent(row["reference_estimate"])),
+        ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
+        ("p (sign flips)", lambda row: p_value(row["p"])),
+        ("p (Holm)", lambda row: p_value(row["p_holm"])),
+        ("interval", lambda row: row["interval"] or "-"),
+    ]
+    if comparison.get_column("p_mcnemar").null_count() < comparison.height:
+        columns.insert(8, ("p (McNemar)", lambda row: p_value(row["p_mcnemar"])))
+    return grouped(comparison, f"Differences to {reference}, paired by task", columns)

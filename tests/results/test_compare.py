@@ -89,7 +89,8 @@ def test_a_difference_that_its_family_does_not_carry_is_called_a_hint(make_trial
     assert (row["family"], row["p_holm"] > 0.05) == (13, True)
     sentence = what_can_be_said(found).filter(pl.col("topology") == "lead_subagents").item(0, -1)
     assert sentence.endswith(
-        f"Take it as a hint: p = {row['p_holm']:.2f} by sign flips after allowing for 13 comparisons."
+        f"Take it as a hint: p = {row['p_holm']:.2f} by sign flips after allowing for 13 "
+        "comparisons."
     )
 
 

@@ -133,10 +133,12 @@ def test_a_plan_from_simulated_runs_says_that_real_ones_must_not_be_sized_by_it(
 
 
 def test_stated_rates_say_that_they_are_not_measured() -> None:
-    plan = plan_from_rates(0.6, 0.1, price=Price(0.03, 60), task_dollars=5.0)
-    assert "Stated, not measured" in plan_text(plan)
-    assert plan.best is not None
-    assert plan.best.trials > plan_from_rates(0.6, 0.1, price=Price(0.03, 60)).best.trials  # type: ignore[union-attr]
+    costly = plan_from_rates(0.6, 0.1, price=Price(0.03, 60), task_dollars=5.0)
+    free = plan_from_rates(0.6, 0.1, price=Price(0.03, 60))
+    assert "Stated, not measured" in plan_text(costly)
+    assert costly.best is not None
+    assert free.best is not None
+    assert costly.best.trials > free.best.trials
 
 
 def test_what_cannot_be_planned_is_refused_in_one_line() -> None:

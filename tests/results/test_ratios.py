@@ -1,0 +1,65 @@
+"""What a passed trial costs against the reference, and how sure that is."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from results.bands import pass_k_bands
+from results.compare import compare
+from results.consistency_tables import consistency_table
+from results.ratios import cost_ratios, pass_cost_interval, pass_costs
+from results.tables import comparison_table
+
+from .conftest import made_trials
+
+
+def tasks(*passes: int, n: int = 8) -> list[list[bool]]:
+    return [[trial < c for trial in range(n)] for c in passes]
+
+
+def test_a_topology_that_passes_half_as_often_costs_twice_as_much_a_pass() -> None:
+    trials = made_trials({"single_thread": tasks(8, 8, 8), "team": tasks(4, 4, 4)})
+    row = cost_ratios(trials).row(by_predicate=pl.col("topology") == "team", named=True)
+    assert row["dollars_ratio"] == pytest.approx(1.0)
+    assert row["dollars_per_pass_ratio"] == pytest.approx(2.0)
+
+
+def ratio_of_team(trials: pl.DataFrame) -> float | None:
+    return cost_ratios(trials).filter(topology="team")["dollars_per_pass_ratio"].item()
+
+
+def test_without_a_pass_or_a_price_there_is_no_ratio_per_pass() -> None:
+    never = made_trials({"single_thread": tasks(8, 8), "team": tasks(0, 0)})
+    assert ratio_of_team(never) is None
+    unpriced = made_trials({"single_thread": tasks(8, 8), "team": tasks(8, 8)}, dollars=None)
+    assert ratio_of_team(unpriced) is None
+    assert pass_costs(unpriced)["dollars_per_pass"].to_list() == [None, None]
+
+
+def test_the_interval_of_the_ratio_covers_about_95_percent() -> None:
+    rng = np.random.default_rng(6)
+    hits = 0
+    for _ in range(400):
+        hard = rng.beta(4, 2, size=20)
+        sides = [
+            (rng.gamma(20, scale / 20, size=20) * (2 - hard), rng.binomial(8, hard * rate) / 8)
+            for scale, rate in ((1.5, 0.8), (1.0, 1.0))
+        ]
+        low, high = pass_cost_interval(sides[0], sides[1], np.arange(20)) or (0.0, 0.0)
+        hits += low <= 1.5 / 0.8 <= high
+    assert 0.92 <= hits / 400 <= 0.98
+
+
+def test_plain_intervals_and_mcnemar_stand_beside_only_with_one_trial_a_task() -> None:
+    single = made_trials({"single_thread": tasks(1, 0, 1, 1, n=1), "team": tasks(0, 0, 1, 0, n=1)})
+    bands, many = (
+        pass_k_bands(trials, [1]) for trials in (single, made_trials({"team": tasks(4, 8)}))
+    )
+    assert bands["exact_low"].null_count() == 0
+    assert bands["wilson_high"].null_count() == 0
+    assert many["wilson_low"].null_count() == many.height
+    assert "Wilson" in consistency_table(bands, []).columns
+    assert "Wilson" not in consistency_table(many, []).columns
+    compared = compare(single, ks=(1,))
+    assert compared["p_mcnemar"].item() == pytest.approx(0.5)
+    assert "p (McNemar)" in comparison_table(compared, "single_thread").columns
