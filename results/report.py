@@ -16,6 +16,7 @@ from results.compare import compare
 from results.conflict_section import conflict_section
 from results.consistency import CRASHES, consistency
 from results.consistency_tables import consistency_table, split_table
+from results.failure_section import failure_section
 from results.named import find
 from results.prose import limits, method
 from results.report_html import page
@@ -105,7 +106,11 @@ IN_SECTIONS = ("tokens_by_part",)
 def sections(run: Reported, counter: Counter = CHARACTERS) -> list[Section]:
     """The sections that a run has the records for, in the order of the report."""
     reference = reference_of(run.trials)
-    found = (conflict_section(run), attribution_section(run, reference, counter))
+    found = (
+        failure_section(run, pooled="imported" in run.manifest),
+        conflict_section(run),
+        attribution_section(run, reference, counter),
+    )
     return [section for section in found if section is not None]
 
 
