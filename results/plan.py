@@ -5,7 +5,7 @@ that real ones must not be sized by it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -22,6 +22,7 @@ from results.power import (
     cheapest,
     options,
     power_at,
+    simulated_power,
     spread_of_rates,
     tasks_needed,
     trials_needed,
@@ -35,6 +36,12 @@ SIMULATED_PILOT = (
     "The pilot is simulated: its variance follows declared parameters. This plan sizes further "
     "simulated runs only; size a real run by a real pilot, of about 12 tasks x 4 trials."
 )
+
+
+CHECKS = 500
+"""Samples in which a plan from stated rates is tried."""
+CHECKED_UP_TO = 2000
+"""Plans of more tasks are not tried: it would take too long."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,7 @@ def plan_from_rates(
 ) -> Plan:
     """The plan for a reference of pass^1 `rate`; see `results.power.spread_of_rates`."""
     _check(difference, k, power, alpha)
-    spread, _ = spread_of_rates(rate, difference, k, icc, alike)
+    spread, sides = spread_of_rates(rate, difference, k, icc, alike)
     note = (
         f"Stated, not measured: the reference passes {100 * rate:.0f}% of single trials, ICC "
         f"{icc:g}, and {100 * alike:.0f}% of tasks are as hard for both topologies. A pilot "
@@ -128,7 +135,16 @@ def plan_from_rates(
     )
     label = f"stated rates: {100 * rate:.0f}% and {in_points(difference)} points of pass^{k}"
     given = price or Price()
-    return _plan(label, spread, given, difference, power, alpha, task_dollars, at_once, [note])
+    plan = _plan(label, spread, given, difference, power, alpha, task_dollars, at_once, [note])
+    if plan.best is None or plan.best.tasks > CHECKED_UP_TO:
+        return plan
+    best = plan.best
+    found = simulated_power(sides, alike, best.tasks, best.trials, k, alpha, CHECKS)
+    check = (
+        f"Checked: the interval left out 0 in {100 * found:.0f}% of {CHECKS} samples drawn from "
+        f"these rates, {best.tasks} tasks x {best.trials} trials each."
+    )
+    return replace(plan, said=(*plan.said, check))
 
 
 def _check(difference: float, k: int, power: float, alpha: float) -> None:
@@ -184,6 +200,11 @@ def _pilot_notes(
     upper = spread.variance(trials) * (tasks - 1) / quantiles.chi_square(0.1, tasks - 1)
     scale = upper / spread.variance(trials) if spread.variance(trials) > 0 else 1.0
     careful = None if wide is None else ceil(wide * scale)
+    if spread.between == 0:
+        yield (
+            "The pilot shows no difference of gains between tasks beyond the luck of trials; so "
+            "few tasks cannot rule one out, and ways with many trials on few tasks are hopeful."
+        )
     if careful is not None and wide is not None:
         yield (
             f"A variance seen on {tasks} tasks is itself uncertain: at the upper end of its 80% "

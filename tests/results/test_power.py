@@ -136,6 +136,7 @@ def test_stated_rates_say_that_they_are_not_measured() -> None:
     costly = plan_from_rates(0.6, 0.1, price=Price(0.03, 60), task_dollars=5.0)
     free = plan_from_rates(0.6, 0.1, price=Price(0.03, 60))
     assert "Stated, not measured" in plan_text(costly)
+    assert "Checked: the interval left out 0 in" in costly.said[-1]
     assert costly.best is not None
     assert free.best is not None
     assert costly.best.trials > free.best.trials
