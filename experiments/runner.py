@@ -6,8 +6,9 @@ sweep that stops early is balanced.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,15 +49,42 @@ def run_sweep(
     check(sweep)
     folder = folder or RUNS / sweep.name
     manifest = manifest_of(sweep, command)
-    _claim(folder, manifest)
+    claim(folder, manifest)
     _find_least_budgets(sweep, folder)
-    start = load_engine(engine or ("pool" if sweep.simulated else "endpoint"))
-    workers = workers or ((os.cpu_count() or 1) if sweep.simulated else AT_ONCE)
+    plan = Plan(specs(sweep), sweep.seed, sweep.sweep_limits, sweep.simulated)
+    return play(plan, folder, engine, workers, progress, retry_crashed)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Trials in the order of their records, and what holds for all of them.
+
+    They run in an order in time that is drawn from `seed`, or, with `in_order`, as they stand.
+    """
+
+    trials: Sequence[TrialSpec]
+    seed: int
+    limits: SweepLimits
+    simulated: bool
+    in_order: bool = False
+
+
+def play(
+    plan: Plan,
+    folder: Path,
+    engine: str | None = None,
+    workers: int | None = None,
+    progress: Watch = unwatched,
+    retry_crashed: bool = False,
+) -> Run:
+    """Run what is missing of a plan in a folder that `claim` made its own, and open the run."""
+    start = load_engine(engine or ("pool" if plan.simulated else "endpoint"))
+    workers = workers or ((os.cpu_count() or 1) if plan.simulated else AT_ONCE)
     with Journal(folder, write=True) as journal:
         session = journal.begin(_now())
         outcome = "failed"
         try:
-            outcome = _play(sweep, journal, start, workers, progress, retry_crashed)
+            outcome = _play(plan, journal, start, workers, progress, retry_crashed)
         except KeyboardInterrupt:
             outcome = "interrupted"
             raise
@@ -69,8 +97,11 @@ def run_sweep(
     return open_run(folder)
 
 
-def _claim(folder: Path, manifest: dict[str, Any]) -> None:
-    """Make the folder this sweep's, or take up the run of it that is there."""
+def claim(folder: Path, manifest: dict[str, Any]) -> None:
+    """Make the folder this sweep's, or take up the run of it that is there.
+
+    ValueError for a folder that holds something else.
+    """
     if not (folder / MANIFEST).exists():
         if folder.exists() and any(folder.iterdir()):
             raise ValueError(f"{folder} holds something that is not a run; choose another name")
@@ -93,7 +124,7 @@ def _find_least_budgets(sweep: Sweep, folder: Path) -> None:
 
 
 def _play(
-    sweep: Sweep,
+    plan: Plan,
     journal: Journal,
     engine: Engine,
     workers: int,
@@ -101,9 +132,8 @@ def _play(
     retry_crashed: bool,
 ) -> str:
     """Run what is missing; what came of it."""
-    planned = specs(sweep)
-    position = {spec.trial_id: place for place, spec in enumerate(planned)}
-    tally = Tally(total=len(planned))
+    position = {spec.trial_id: place for place, spec in enumerate(plan.trials)}
+    tally = Tally(total=len(plan.trials))
     newest: dict[str, Entry] = {}
     for past in journal.entries():
         tally.spend(past)
@@ -113,16 +143,17 @@ def _play(
             tally.finish(past)
     tally.resumed = tally.done
     recorded = journal.ids(crashed=not retry_crashed)
-    missing = [spec for spec in planned if spec.trial_id not in recorded]
-    luck("order in time", sweep.seed).shuffle(missing)
+    missing = [spec for spec in plan.trials if spec.trial_id not in recorded]
+    if not plan.in_order:
+        luck("order in time", plan.seed).shuffle(missing)
     progress(tally)
-    with closing(engine(_until_limit(missing, sweep.sweep_limits, tally), workers)) as ended:
+    with closing(engine(_until_limit(missing, plan.limits, tally), workers)) as ended:
         for entry in ended:
             journal.add(position[entry.trial_id], entry)
             tally.spend(entry)
             tally.finish(entry)
             progress(tally)
-    return "complete" if tally.done == tally.total else _reached(sweep.sweep_limits, tally) or ""
+    return "complete" if tally.done == tally.total else _reached(plan.limits, tally) or ""
 
 
 def _until_limit(

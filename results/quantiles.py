@@ -48,3 +48,19 @@ def power_of_t(noncentral: float, freedom: int, alpha: float) -> float:
 def chi_square(at: float, freedom: int) -> float:
     """The quantile of the chi-square distribution."""
     return float(_stats.chi2.ppf(at, freedom))
+
+
+def rank_correlation(one: Floats, other: Floats) -> tuple[float, float, float, float]:
+    """Spearman's rank correlation, its 95% limits (Bonett and Wright 2000) and p."""
+    found = _stats.spearmanr(one, other)
+    value = float(found.statistic)
+    inside = min(max(value, -0.999999), 0.999999)
+    half = normal(0.975) * np.sqrt((1 + inside**2 / 2) / (one.size - 3))
+    low, high = (float(np.tanh(np.arctanh(inside) + end)) for end in (-half, half))
+    return value, low, high, float(found.pvalue)
+
+
+def kruskal(groups: list[Floats]) -> tuple[float, float]:
+    """Kruskal and Wallis's statistic of several groups, and its p."""
+    found = _stats.kruskal(*groups)
+    return float(found.statistic), float(found.pvalue)
