@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast, get_args
 from experiments.loading import load_task_set, near, topology_named
 from experiments.spec import Budget, Limits, Unit
 from experiments.sweep import Sweep, SweepLimits, TaskCell, TopologyCell
-from tasks.task import SPLITS, Setting, settings_of
+from tasks.task import SPLITS, Setting, dials_of, settings_of
 
 Raw = Mapping[str, Any]
 
@@ -101,7 +101,7 @@ def _cells(tables: Raw, defaults: Raw) -> Iterator[TaskCell]:
                 task_set = load_task_set(base)
             except ValueError as error:
                 raise ValueError(f"{where}: {error}") from error
-            dials = [*task_set.dials, *task_set.shorthands]
+            dials = [*dials_of(task_set), *task_set.shorthands]
             check_keys(where, given, (*dials, *AXES_OF_TASKS, "base"))
             for point in grid(where, given):
                 tasks = _whole(f"{where}.tasks", point.pop("tasks"))

@@ -25,6 +25,7 @@ from experiments.recorder import LimitReachedError, Recorder, Row
 from experiments.spec import TrialSpec
 from experiments.toolbox import Toolbox
 from results.records import TRIALS
+from tasks.distractors import distractors
 from tasks.judging import Submission
 from tasks.task import Task, TaskSet, mode_of
 from topologies.agent import last_words
@@ -75,7 +76,7 @@ def _begin(spec: TrialSpec) -> _Trial:
     base = (spec.sweep_seed, spec.task_set, task.block)
     toolbox = Toolbox(
         world=task_set.world(task),
-        tools=task_set.tools(task.settings),
+        tools=(*task_set.tools(task.settings), *distractors(task.settings)),
         instructions=task_set.instructions(task.settings),
         models=spec.models,
         model_settings=ModelSettings(**spec.model_settings),

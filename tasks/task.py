@@ -34,11 +34,27 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class OutsideCall:
+    """What someone who is no agent of ours does meanwhile: a customer, or a colleague.
+
+    It happens `at` so many seconds after the start of the trial, or when the agents are done if
+    that is sooner, so that every trial of the task ends with it; `tool` is one of its set's
+    `outside` tools.
+    """
+
+    at: float
+    who: str
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Task:
     """One item of work: its text, the world it starts from, and how it is judged.
 
     `effective_coupling` is the share of items that really touch common state (null where a task
-    set has no coupling). `solution` is a reference solution, in order.
+    set has no coupling). `solution` is a reference solution, in order. `outside` is what others do
+    to the world meanwhile; the goal counts it in, whenever it happens.
     """
 
     task_set: str
@@ -50,6 +66,7 @@ class Task:
     goal: Goal
     solution: tuple[Effect, ...]
     effective_coupling: float | None = None
+    outside: tuple[OutsideCall, ...] = ()
 
     @property
     def solvable(self) -> bool:
@@ -71,7 +88,9 @@ class TaskSet:
     range of numbers as a `Range`. `instructions(settings)` is what every agent is told about this
     kind of work (policy, conventions). `make(settings, split, index)` builds a task; it raises
     ValueError for a combination that makes no sense. `shorthands` are names for settings of dials
-    (`mode = "answer"` for `write_share = 0`). `invariants(task, world)` names each broken
+    (`mode = "answer"` for `write_share = 0`). `optional` are dials that settings leave out at their
+    default. `outside` are the tools of those who act from outside (see `Task.outside`), which no
+    agent is offered. `invariants(task, world)` names each broken
     invariant, once per breach.
     """
 
@@ -87,6 +106,10 @@ class TaskSet:
     shorthands: Mapping[str, Mapping[Setting, Settings]] = field(
         default_factory=dict[str, Mapping[Setting, Settings]]
     )
+    optional: Mapping[str, "tuple[Setting, ...] | Range"] = field(
+        default_factory=dict[str, "tuple[Setting, ...] | Range"]
+    )
+    outside: tuple[Tool, ...] = ()
     invariants: Callable[[Task, Any], list[str]] = field(default=lambda _task, _world: [])
     corpus: Callable[[], str | None] = field(default=lambda: None)
 
@@ -101,15 +124,31 @@ class Range:
     whole: bool = False
 
 
+MOST_DISTRACTORS = 48
+EVERYWHERE: "Mapping[str, tuple[Setting, ...] | Range]" = {
+    "distractors": Range(0, 0, MOST_DISTRACTORS, whole=True)
+}
+"""Dials of every task set, left out of settings at their default: see `tasks.distractors`."""
+
+
+def dials_of(task_set: TaskSet) -> "dict[str, tuple[Setting, ...] | Range]":
+    """All dials that can be set, those that every set has included."""
+    return {**task_set.dials, **task_set.optional, **EVERYWHERE}
+
+
 def settings_of(task_set: TaskSet, given: Settings) -> dict[str, Setting]:
-    """All dials of the set, given ones checked. ValueError naming the dial and what is allowed."""
-    known = [*task_set.dials, *task_set.shorthands]
+    """All dials of the set, given ones checked; optional ones only where they are not the default.
+
+    ValueError naming the dial and what is allowed.
+    """
+    dials = dials_of(task_set)
+    known = [*dials, *task_set.shorthands]
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise ValueError(
             f"{task_set.name} has no setting {unknown[0]!r}; it has {', '.join(known)}"
         )
-    wanted = {name: value for name, value in given.items() if name in task_set.dials}
+    wanted = {name: value for name, value in given.items() if name in dials}
     for name, meanings in task_set.shorthands.items():
         if name in given:
             short = _fitting(task_set.name, name, tuple(meanings), given[name])
@@ -119,10 +158,12 @@ def settings_of(task_set: TaskSet, given: Settings) -> dict[str, Setting]:
                         f"{task_set.name}: {name} = {short!r} means {dial} = {value!r}, "
                         f"but {dial} is {wanted[dial]!r}; give one of the two"
                     )
-    return {
-        name: _fitting(task_set.name, name, allowed, wanted.get(name))
-        for name, allowed in task_set.dials.items()
-    }
+    found: dict[str, Setting] = {}
+    for name, allowed in dials.items():
+        value = _fitting(task_set.name, name, allowed, wanted.get(name))
+        if name in task_set.dials or value != _fitting(task_set.name, name, allowed, None):
+            found[name] = value
+    return found
 
 
 def mode_of(settings: Settings, read_only: bool = False) -> str:

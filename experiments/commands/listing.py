@@ -10,7 +10,7 @@ from experiments.loading import load_task_set
 from experiments.sweep_file import SWEEPS, shipped
 from results.store import RUNS, open_run, recorded_runs
 from tasks import TASK_SETS
-from tasks.task import Range, Setting
+from tasks.task import Range, Setting, dials_of
 from topologies import MODELS, TOPOLOGIES
 
 Listed = dict[str, dict[str, Any]]
@@ -55,7 +55,7 @@ def task_sets() -> Listed:
         task_set = load_task_set(name)
         found[name] = {
             "about": task_set.about,
-            "dials": {dial: _allowed(values) for dial, values in task_set.dials.items()},
+            "dials": {dial: _allowed(values) for dial, values in dials_of(task_set).items()},
             "shorthands": {
                 short: {str(value): dict(dials) for value, dials in meanings.items()}
                 for short, meanings in task_set.shorthands.items()

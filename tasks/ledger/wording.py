@@ -14,10 +14,10 @@ NAMINGS = ("number", "holder")
 INSTRUCTIONS = """\
 You trace money through the books of a bank with the tools you have. Amounts are whole dollars.
 
-A payment may pass on the money of an earlier one, less what was kept on the way. To pass a payment \
-on is one step: from the account that got it, by the payment that names it as the one it passes on, \
-to the next account. Other payments out of that account have nothing to do with it, even if they \
-look alike.
+A payment may pass on the money of an earlier one, less what was kept on the way. To pass a \
+payment on is one step: from the account that got it, by the payment that names it as the one it \
+passes on, to the next account. Other payments out of that account have nothing to do with it, \
+even if they look alike.
 
 A trail names a first payment, the account that got it, and a number of steps. Follow exactly that \
 many steps, even where the money goes on from there. Answer one line per trail, `label: WHERE \
