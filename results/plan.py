@@ -4,58 +4,31 @@ A plan rests on a pilot run or on stated rates. It says which, and a plan from s
 that real ones must not be sized by it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from math import ceil
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from results import quantiles
 from results.compare import paired_counts
 from results.metrics import known_mean
+from results.plan_words import SIMULATED_PILOT, Plan, answer, pilot_notes
+from results.plan_words import plan_text as plan_text
 from results.power import (
-    LEAST_TASKS,
-    MOST_TASKS,
-    Option,
     Price,
     cheapest,
     options,
-    power_at,
     simulated_power,
     spread_of_rates,
-    tasks_needed,
-    trials_needed,
 )
-from results.sentences import in_points
+from results.sentences import signed
 from results.spread import Spread, paired_spread
 from results.strata import cell_label, strata
-from results.tables import dollars, number
-
-SIMULATED_PILOT = (
-    "The pilot is simulated: its variance follows declared parameters. This plan sizes further "
-    "simulated runs only; size a real run by a real pilot, of about 12 tasks x 4 trials."
-)
-
 
 CHECKS = 500
 """Samples in which a plan from stated rates is tried."""
 CHECKED_UP_TO = 2000
 """Plans of more tasks are not tried: it would take too long."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one contrast takes: the `ways` to reach the power, the cheapest, and what to know."""
-
-    label: str
-    k: int
-    difference: float
-    power: float
-    alpha: float
-    ways: tuple[Option, ...]
-    best: Option | None
-    said: tuple[str, ...]
 
 
 def plan_from_run(
@@ -97,7 +70,7 @@ def plan_from_run(
         label = f"{rows.get_column('cell')[0]}: {topology} against {reference}"
         each = max(1, round(float(np.mean([first[1].mean(), second[1].mean()]))))
         pilot = (int(np.unique(units).size), each)
-        notes = [*_pilot_notes(spread, pilot, difference, power, alpha)]
+        notes = [*pilot_notes(spread, pilot, difference, power, alpha)]
         if rows.get_column("simulated").fill_null(False).any():
             notes.insert(0, SIMULATED_PILOT)
         plans.append(
@@ -133,7 +106,7 @@ def plan_from_rates(
         f"{icc:g}, and {100 * alike:.0f}% of tasks are as hard for both topologies. A pilot "
         "replaces all three."
     )
-    label = f"stated rates: {100 * rate:.0f}% and {in_points(difference)} points of pass^{k}"
+    label = f"stated rates: {100 * rate:.0f}% and {signed(difference)} points of pass^{k}"
     given = price or Price()
     plan = _plan(label, spread, given, difference, power, alpha, task_dollars, at_once, [note])
     if plan.best is None or plan.best.tasks > CHECKED_UP_TO:
@@ -172,50 +145,6 @@ def _price(rows: pl.DataFrame) -> Price:
     return Price(totals["dollars"], totals["seconds"])
 
 
-def _pilot_notes(
-    spread: Spread, pilot: tuple[int, int], difference: float, power: float, alpha: float
-) -> Iterator[str]:
-    tasks, each = pilot
-    trials = max(each, spread.k)
-    now = power_at(spread, difference, tasks, trials, alpha) if tasks > 1 else 0.0
-    yield (
-        f"The pilot's own {tasks} tasks x {each} trials find this difference with a power of about "
-        f"{100 * now:.0f}%."
-    )
-    more = trials_needed(spread, difference, tasks, power, alpha)
-    wide = tasks_needed(spread, difference, trials, power, alpha)
-    with_trials = (
-        f"no number of trials on its {tasks} tasks reaches {100 * power:.0f}%"
-        if more is None
-        else f"its {tasks} tasks would need {more} trials each"
-    )
-    with_tasks = (
-        f"more than {MOST_TASKS:,} tasks would be needed at {each} trials each"
-        if wide is None
-        else f"{wide} tasks would do at {trials} trials each"
-    )
-    word = "Tasks are cheaper" if wide is not None and _fewer(wide, trials, more, tasks) else None
-    word = word or ("Trials are cheaper" if more is not None else "Trials alone will not do")
-    yield f"{word}: {with_tasks}, and {with_trials}."
-    upper = spread.variance(trials) * (tasks - 1) / quantiles.chi_square(0.1, tasks - 1)
-    scale = upper / spread.variance(trials) if spread.variance(trials) > 0 else 1.0
-    careful = None if wide is None else ceil(wide * scale)
-    if spread.between == 0:
-        yield (
-            "The pilot shows no difference of gains between tasks beyond the luck of trials; so "
-            "few tasks cannot rule one out, and ways with many trials on few tasks are hopeful."
-        )
-    if careful is not None and wide is not None:
-        yield (
-            f"A variance seen on {tasks} tasks is itself uncertain: at the upper end of its 80% "
-            f"range it takes about {careful} tasks instead of {wide}."
-        )
-
-
-def _fewer(wide: int, trials: int, more: int | None, tasks: int) -> bool:
-    return more is None or wide * trials <= tasks * more
-
-
 def _plan(
     label: str,
     spread: Spread,
@@ -237,45 +166,5 @@ def _plan(
         alpha,
         ways,
         best,
-        (_answer(spread.k, difference, power, alpha, best), *notes),
+        (answer(spread.k, difference, power, alpha, best), *notes),
     )
-
-
-def _answer(k: int, difference: float, power: float, alpha: float, best: Option | None) -> str:
-    wanted = (
-        f"a difference of {in_points(abs(difference))} points of pass^{k} with {100 * power:.0f}% "
-        f"power at alpha {alpha:g}"
-    )
-    if best is None:
-        return f"Even {MOST_TASKS:,} tasks do not find {wanted}."
-    costs = [f"{number(best.runs)} trials in all"]
-    if best.dollars is not None:
-        costs.append(dollars(best.dollars))
-    if best.hours is not None:
-        costs.append(f"{best.hours:,.1f} hours")
-    by = "dollars" if best.dollars is not None else "trials"
-    least = " (the least that is planned)" if best.tasks == LEAST_TASKS else ""
-    return (
-        f"To find {wanted}, the cheapest in {by} is {best.tasks} tasks{least} x {best.trials} "
-        f"trials for each topology: {', '.join(costs)}."
-    )
-
-
-def plan_text(plan: Plan) -> str:
-    """The plan as Markdown: what it takes, every way to get there, and what to know."""
-    lines = [f"**{plan.label}**", "", *(f"- {text}" for text in plan.said), ""]
-    if plan.ways:
-        lines += ["| trials each | tasks | power | trials in all | dollars | hours | |"]
-        lines += ["|--:|--:|--:|--:|--:|--:|:--|"]
-    for way in plan.ways:
-        cells = (
-            str(way.trials),
-            number(way.tasks),
-            f"{100 * way.power:.0f}%",
-            number(way.runs),
-            dollars(way.dollars),
-            number(way.hours, 1),
-            "cheapest" if way is plan.best else "",
-        )
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"

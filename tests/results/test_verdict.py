@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from results.rules import DEFAULT, EXPLORATORY, FIXED, Rules, stated
 from results.settle import Harm
+from results.summary import summary
 from results.verdict import Bounds, decide, verdicts
 from results.verdict_words import Verdict
 
@@ -101,6 +102,18 @@ def test_silent_failures_count_where_the_rules_bound_them() -> None:
     assert "failed silently in 0.0% of its trials" in loud.reasons[3]
     quiet = one(POOR, POOR, bound)
     assert any("failed silently" in text and "harm is shown" in text for text in quiet.reasons)
+
+
+def test_a_failure_is_silent_without_a_tool_error_and_without_a_word_of_being_blocked() -> None:
+    trials = made_trials(
+        {"single_thread": tasks([0, 0, 0, 8], n=1)},
+        tool_errors=lambda _, task, __: float(task == 1),
+        status=lambda _, task, __: ("done", "done", "blocked", "done")[task],
+    )
+    rates = summary(trials, ks=(1,), metrics=["silent_failures"])
+    assert rates["silent_failures"].item() == 0.25
+    unknown = summary(trials.with_columns(tool_errors=None), ks=(1,), metrics=["silent_failures"])
+    assert unknown["silent_failures"].item() is None
 
 
 def test_only_passes_within_the_deadline_count() -> None:
