@@ -78,7 +78,12 @@ def _settling(one: "Measured", settling: Settling | None) -> str:
         if settling.trials is None
         else "; no number of tasks up to 10x would do"
     )
-    return f"If the rates stay as they are, it takes {', or '.join(ways)}{less}."
+    sizing = (
+        " That is sized by simulated variance: it holds for simulated runs only."
+        if row["simulated"]
+        else ""
+    )
+    return f"If the rates stay as they are, it takes {', or '.join(ways)}{less}.{sizing}"
 
 
 def _plural(harm: Harm) -> str:

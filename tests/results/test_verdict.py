@@ -61,12 +61,14 @@ def test_equal_topologies_seen_often_make_no_difference_worth_its_cost() -> None
 
 
 def test_few_tasks_are_not_enough_and_it_says_what_would_settle_it() -> None:
-    found = one(POOR[:10], [6, 6, 5, 7, 8] * 2)
+    found = one(POOR[:10], [6, 6, 5, 7, 8] * 2, simulated=False)
     assert found.verdict == "not enough evidence"
     assert found.changes == (
         "If the rates stay as they are, it takes 30 tasks x 8 trials (fan out); no number of "
         "trials up to 10x would do.",
     )
+    simulated = one(POOR[:10], [6, 6, 5, 7, 8] * 2)
+    assert "sized by simulated variance" in simulated.changes[0]
 
 
 def test_where_nothing_up_to_ten_times_would_settle_it_that_is_said() -> None:
