@@ -100,7 +100,8 @@ def trial_list(trials: pl.DataFrame) -> pl.DataFrame:
 def passes_by_task(run: Recorded) -> Any:
     """Share of a task's trials that passed: a row for each topology, a column for each task.
 
-    A click chooses a square (selection `CHOSEN`, over `row` and `block`), with shift several.
+    A click chooses a square (selection `CHOSEN`, over `row` and `block` of `task_passes`), with
+    shift several.
     """
     frame = task_passes(run.trials)
     order = {name: place for place, name in enumerate(names(frame))}
@@ -110,7 +111,7 @@ def passes_by_task(run: Recorded) -> Any:
     )
     blocks = frame.get_column("block").n_unique()
     clicked = alt.selection_point(name=CHOSEN, fields=["row", "block"])
-    base = alt.Chart(frame.select("row", "block", "share", "count", "cell", "topology")).encode(
+    base = alt.Chart().encode(
         x=alt.X(
             "block:N",
             title=None,
@@ -140,8 +141,10 @@ def passes_by_task(run: Recorded) -> Any:
         text="count:N",
         color=alt.condition(alt.datum.share > 0.5, alt.value("white"), alt.value("#222222")),
     )
+    drawn = frame.select("row", "block", "share", "count", "cell", "topology")
     return (
-        alt.layer(squares, counts)
+        # The rows go in as they are, so that nothing is fetched when a chart replaces another.
+        alt.layer(squares, counts, data=alt.InlineData(values=drawn.to_dicts()))
         .properties(
             width=min(MOST_WIDTH, COLUMN * blocks),
             height=alt.Step(ROW),

@@ -49,7 +49,7 @@ class Visit:
         """Nothing went outside of this machine, and nothing went wrong in the page."""
         assert self.asked
         assert [address for address in self.asked if outside(address)] == []
-        assert self.errors == []
+        assert self.errors == [], "\n".join(self.errors)
 
 
 def outside(address: str) -> bool:
@@ -104,7 +104,7 @@ def visited(address: str, width: int = 1400, height: int = 1000) -> Generator[Vi
 
             def said(message: ConsoleMessage) -> None:
                 if message.type == "error":
-                    visit.errors.append(f"console: {message.text}")
+                    visit.errors.append(f"console: {message.text} ({message.location})")
 
             page.on("request", asked)
             page.on("websocket", lambda socket: visit.asked.append(socket.url))

@@ -21,7 +21,13 @@ with app.setup:
     from results.report import composed
     from results.report_html import part
     from results.store import open_run
-    from results.task_charts import COLUMN_WIDTHS, passes_by_task, trial_list, trials_of
+    from results.task_charts import (
+        COLUMN_WIDTHS,
+        passes_by_task,
+        task_passes,
+        trial_list,
+        trials_of,
+    )
 
 
 @app.cell(hide_code=True)
@@ -294,7 +300,7 @@ def _(report, run):
 
 @app.cell
 def _(run, squares):
-    trials = run.trials if squares.value.is_empty() else trials_of(run.trials, squares.value)
+    trials = trials_of(run.trials, squares.apply_selection(task_passes(run.trials)))
     trial_choice = mo.ui.table(
         trial_list(trials),
         selection="single",

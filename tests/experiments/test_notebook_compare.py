@@ -19,7 +19,7 @@ from tests.experiments.conftest import small_sweep
 
 NOTEBOOK = ROOT / "experiments" / "notebooks" / "compare.py"
 DRAWN = ".vega-embed canvas, .vega-embed > svg"
-PATIENCE = 30_000
+PATIENCE = 60_000
 """Milliseconds that anything on the page may take on a busy machine."""
 
 
