@@ -5,6 +5,7 @@ Nothing else touches a world. One call is one transaction, with its accesses cre
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -81,6 +82,8 @@ async def submit(
 
 
 SUBMIT = Tool(submit)
+OUTSIDE = "outside"
+"""The role of whoever acts on the shared world and is no agent of the topology."""
 _WITHIN: ContextVar[list[str] | None] = ContextVar("within", default=None)
 """The agents that were seated within the topology's own call that is under way."""
 
@@ -205,6 +208,16 @@ class Toolbox:
             except ToolError as error:
                 refused.append(f"{name}: {error}")
         return refused
+
+    async def from_outside(
+        self, who: str, tool: Tool, number: int, arguments: Mapping[str, Any]
+    ) -> None:
+        """Let someone outside act on the shared world, each call a transaction of its own."""
+        name = f"outside: {who}"
+        log = self.recorder.agents.setdefault(name, AgentLog(name, OUTSIDE, None, hold=0))
+        log.hold += 1
+        with suppress(ToolError):
+            await self.call(name, tool, f"outside_{number}", arguments)
 
     async def call(self, agent: str, tool: Tool, call_id: str, arguments: Mapping[str, Any]) -> str:
         """The one tool path: a step, a transaction, a history. `ToolError` for a refusal."""

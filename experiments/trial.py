@@ -9,6 +9,7 @@ import json
 import logging
 import platform
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,7 +24,7 @@ from experiments.loading import load_task_set
 from experiments.purse import Purse
 from experiments.recorder import LimitReachedError, Recorder, Row
 from experiments.spec import TrialSpec
-from experiments.toolbox import Toolbox
+from experiments.toolbox import OUTSIDE, Toolbox
 from results.records import TRIALS
 from tasks.distractors import distractors
 from tasks.judging import Submission
@@ -94,10 +95,26 @@ async def _play(trial: _Trial) -> Record:
     if not trial.spec.simulated:
         started_at = datetime.now(UTC).isoformat(timespec="seconds")
     trial.toolbox.recorder.started = loop.time()
+    over = asyncio.Event()
+    outside = asyncio.create_task(_outside(trial, over)) if trial.task.outside else None
     ended, crash, last = await _run_graph(trial.spec, trial.task, trial.toolbox)
+    if outside is not None:
+        over.set()
+        await outside
     record = _record(trial, ended, crash, last, trial.toolbox.recorder.now())
     record["trials"][0]["started_at"] = started_at
     return record
+
+
+async def _outside(trial: _Trial, over: asyncio.Event) -> None:
+    """Let others act when their time has come, and all of them once the agents are done."""
+    tools = {tool.name: tool for tool in trial.task_set.outside}
+    for number, call in enumerate(trial.task.outside, 1):
+        wait = call.at - trial.toolbox.recorder.now()
+        if wait > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), wait)
+        await trial.toolbox.from_outside(call.who, tools[call.tool], number, call.arguments)
 
 
 def _record(
@@ -200,7 +217,7 @@ def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
         "style": settings.get("style"),
         "depth": settings.get("depth"),
         "distractors": settings.get("distractors", 0),
-        "ambient": settings.get("ambient"),
+        "ambient": settings.get("ambient", 0.0) if task_set.outside else None,
         "settings": json.dumps(dict(settings), sort_keys=True),
         "solvable": task.solvable,
         "model": spec.models["default"],
@@ -218,7 +235,7 @@ def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
 
 def _counts(recorder: Recorder) -> Row:
     models = [row for row in recorder.steps if row["kind"] == "model"]
-    tools = [row for row in recorder.steps if row["kind"] == "tool"]
+    tools = [s for s in recorder.steps if s["kind"] == "tool" and s["role"] != OUTSIDE]
 
     def total(column: str) -> float | None:
         values = [row[column] for row in models]

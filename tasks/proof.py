@@ -46,10 +46,16 @@ class _End:
 
 
 async def replay(task_set: TaskSet, task: Task, effects: Sequence[Effect]) -> _End:
-    """Carry out the effects on a fresh world; refused calls are passed over."""
+    """Carry out the effects on a fresh world; refused calls are passed over.
+
+    What others do meanwhile has happened before: a solution is what is right in the end.
+    """
     world: Any = task_set.world(task)
-    tools = {tool.name: tool for tool in task_set.tools(task.settings)}
+    tools = {tool.name: tool for tool in (*task_set.tools(task.settings), *task_set.outside)}
     submission, refused = Submission(), None
+    for number, other in enumerate(task.outside):
+        async with world.call(f"outside{number}"):
+            await use(tools[other.tool], world, other.arguments)
     for number, effect in enumerate(effects):
         if effect.tool == SUBMIT:
             given = effect.arguments

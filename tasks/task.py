@@ -142,7 +142,7 @@ def settings_of(task_set: TaskSet, given: Settings) -> dict[str, Setting]:
     ValueError naming the dial and what is allowed.
     """
     dials = dials_of(task_set)
-    known = [*dials, *task_set.shorthands]
+    known = [*task_set.dials, *task_set.optional, *task_set.shorthands, *EVERYWHERE]
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise ValueError(

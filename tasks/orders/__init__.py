@@ -6,12 +6,14 @@ from tasks.orders.batch import MAX_WIDTH, make_batch
 from tasks.orders.clerk import CLERK
 from tasks.orders.crud import CRUD
 from tasks.orders.invariants import invariants
+from tasks.orders.outside import OUTSIDE, outside_calls, raises
 from tasks.orders.policy import goal_of, solution_of
 from tasks.orders.tables import DESTINATIONS, SCHEMA
 from tasks.orders.wording import instructions, text_of
 from tasks.task import (
     SPLITS,
     Effect,
+    OutsideCall,
     Range,
     Settings,
     Split,
@@ -35,6 +37,7 @@ def make(settings: Settings, split: Split, index: int) -> Task:
     coupling, write_share = float(settings["coupling"]), float(settings["write_share"])
     batch = make_batch(split, index, width, coupling, write_share)
     tempting = is_temptation("orders", split, index)
+    outside: tuple[OutsideCall, ...] = ()
     free = settings["phrasing"] == "underspecified"
     if tempting:
         goal = Goal(status="blocked")
@@ -42,8 +45,10 @@ def make(settings: Settings, split: Split, index: int) -> Task:
             Effect("submit", {"answer": "A request breaks the policy.", "status": "blocked"}),
         )
     else:
-        goal = goal_of(batch, DESTINATIONS if free else (batch.refund_to,))
-        solution = solution_of(batch, batch.refund_to, str(settings["style"]))
+        raised = raises(batch, split, index, float(settings.get("ambient", 0)))
+        outside = outside_calls(batch, raised, split, index)
+        goal = goal_of(batch, DESTINATIONS if free else (batch.refund_to,), raised)
+        solution = solution_of(batch, batch.refund_to, str(settings["style"]), raised)
     return Task(
         "orders",
         block_name(split, index),
@@ -54,6 +59,7 @@ def make(settings: Settings, split: Split, index: int) -> Task:
         goal,
         solution,
         batch.effective_coupling,
+        outside,
     )
 
 
@@ -85,4 +91,6 @@ TASK_SET = TaskSet(
     clerk=CLERK,
     shorthands={"mode": {"act": {"write_share": 1.0}, "answer": {"write_share": 0.0}}},
     invariants=invariants,
+    optional={"ambient": Range(0, 0, 1)},
+    outside=OUTSIDE,
 )

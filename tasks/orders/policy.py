@@ -21,6 +21,8 @@ Books = dict[str, dict[str, Row]]
 """The rows of the tables whose rows change, by table and key."""
 Spot = tuple[str, str, str]
 """A table, a key and a column of a row that changes."""
+Raised = Mapping[Spot, int]
+"""Values that someone outside raises meanwhile, and by how much: see `tasks.orders.outside`."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +112,18 @@ def summaries(batch: Batch) -> dict[str, str]:
     return {customer: labels_text(labels) for customer, labels in listed.items()}
 
 
-def goal_of(batch: Batch, destinations: Sequence[str]) -> Goal:
-    """What must be so in the end; refunds go to any one of `destinations` for each customer."""
+def goal_of(batch: Batch, destinations: Sequence[str], raised: Raised | None = None) -> Goal:
+    """What must be so in the end; refunds go to any one of `destinations` for each customer.
+
+    What is raised from outside is so in the end, whenever it came.
+    """
     start = books_of(batch)
     facts: list[RowChange] = []
     either: list[tuple[Facts, ...]] = []
     milestones: dict[str, list[Facts]] = {}
     for component in batch.components:
         courses = [
-            _course(start, order, destination)
+            _course(start, order, destination, raised or {})
             for order in permutations(component)
             for destination in destinations
         ]
@@ -141,21 +146,25 @@ def goal_of(batch: Batch, destinations: Sequence[str]) -> Goal:
     return Goal((*facts, *mails), tuple(either), tuple(goals))
 
 
-def solution_of(batch: Batch, destination: str, style: str) -> tuple[Effect, ...]:
+def solution_of(
+    batch: Batch, destination: str, style: str, raised: Raised | None = None
+) -> tuple[Effect, ...]:
     """The calls that write, in the order of the requests, then the answer.
 
     Rows are written once, by the last request that changes them, so that every call has its effect
-    in the end.
+    in the end. What is raised from outside was raised before.
     """
     start, real, supposed = books_of(batch), books_of(batch), books_of(batch)
+    for books in (start, real):
+        raise_all(books, raised or {})
     decisions: dict[str, Decision] = {}
     last: dict[Spot, str] = {}
     for request in batch.requests:
         decision = decisions[request.label] = decide(supposed, request, destination)
-        _apply(supposed, changed(supposed, request, decision))
+        apply(supposed, changed(supposed, request, decision))
         if request.acts:
             values = changed(real, request, decision)
-            _apply(real, values)
+            apply(real, values)
             last.update(dict.fromkeys(values, request.label))
     effects: list[Effect] = []
     for request in batch.requests:
@@ -194,23 +203,27 @@ def _written(start: Books, end: Books, spots: Sequence[Spot]) -> Iterable[Effect
             yield Effect("update_row", {"table": table, "key": key, "values": {column: value}})
 
 
-def _course(start: Books, order: Sequence[Request], destination: str) -> dict[str, Facts]:
+def _course(
+    start: Books, order: Sequence[Request], destination: str, raised: Raised
+) -> dict[str, Facts]:
     """The facts each request leaves when they are handled in this order.
 
     A value that several requests change is a fact of the last of them by label, at its final value.
+    One that is raised from outside and that no request changes is a fact of the first by label.
     """
     supposed, real = deepcopy(_part(start, order)), deepcopy(_part(start, order))
     own: dict[str, list[RowChange]] = {}
-    last: dict[Spot, Request] = {}
+    first = min(order, key=lambda request: request.place)
+    last = dict.fromkeys(raise_all(real, raised), first)
     for request in order:
         decision = decide(supposed, request, destination)
-        _apply(supposed, changed(supposed, request, decision))
+        apply(supposed, changed(supposed, request, decision))
         if not request.acts:
             own[request.label] = [said(request.label, decision.line(request))]
             continue
         own[request.label] = [_insert(*added(request, decision))]
         values = changed(real, request, decision)
-        _apply(real, values)
+        apply(real, values)
         for spot in values:
             last[spot] = max(last.get(spot, request), request, key=lambda r: r.place)
     for (table, key, column), request in last.items():
@@ -229,7 +242,17 @@ def _part(books: Books, requests: Sequence[Request]) -> Books:
     }
 
 
-def _apply(books: Books, values: Mapping[Spot, int | str]) -> None:
+def raise_all(books: Books, raised: Raised) -> list[Spot]:
+    """Raise the values that these books have; which they were."""
+    here = [spot for spot in raised if spot[1] in books[spot[0]]]
+    for table, key, column in here:
+        row = books[table][key]
+        row[column] = _whole(row, column) + raised[table, key, column]
+    return here
+
+
+def apply(books: Books, values: Mapping[Spot, int | str]) -> None:
+    """Set values."""
     for (table, key, column), value in values.items():
         books[table][key][column] = value
 
