@@ -1,5 +1,6 @@
 """What a run's manifest says, and when a folder's run is another one than the sweep at hand."""
 
+import hashlib
 import platform
 import shlex
 from collections.abc import Mapping
@@ -39,8 +40,16 @@ def manifest_of(sweep: Sweep, command: str | None = None) -> dict[str, Any]:
             name: load_task_set(name).corpus()
             for name in dict.fromkeys(cell.task_set for cell in sweep.cells)
         },
+        "prompts": {
+            cell.label: _hash(load_task_set(cell.task_set).instructions(cell.settings))
+            for cell in sweep.cells
+        },
         "sweep": plain,
     }
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
 def refuse_another(folder: Path, wanted: Mapping[str, Any]) -> None:

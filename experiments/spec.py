@@ -44,6 +44,7 @@ class TrialSpec:
     `topology` is its name in the sweep, `build` the builder ("module:function") and
     `topology_settings` what the builder is called with. `models` maps a role (`default`, `lead`,
     `subagent`, ...) to a model name. `model_settings` are those of `topologies.models`.
+    `replicate` salts the luck of the trial and its agents, and nothing else.
     """
 
     sweep: str
@@ -60,13 +61,15 @@ class TrialSpec:
     model_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     limits: Limits = field(default_factory=Limits)
     budget: Budget | None = None
+    replicate: str = ""
 
     @cached_property
     def trial_id(self) -> str:
         """A hash of everything above, so that equal specs share a record."""
         known = asdict(self)
-        if self.budget is None:
-            del known["budget"]
+        for name in ("budget", "replicate"):
+            if not known[name]:
+                del known[name]
         text = json.dumps(known, sort_keys=True, default=dict)
         return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 

@@ -18,11 +18,15 @@ from tasks.task import Setting, Split
 
 @dataclass(frozen=True)
 class TopologyCell:
-    """One arm of the sweep: the name it goes by, its builder and the settings of the builder."""
+    """One arm of the sweep: the name it goes by, its builder and the settings of the builder.
+
+    `replicate` salts the luck of its trials, so that one topology can run against itself (A/A).
+    """
 
     name: str
     build: str
     settings: Mapping[str, Any]
+    replicate: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Sweep:
     """Everything a run follows from.
 
     `models` maps roles to models; `budgets` are an axis of the grid, empty for none. `thresholds`
-    are kept with the run for its analysis. What a sweep as a whole may use decides which trials
+    are kept with the run for its analysis, and so are `contrasts`, the comparisons it is run for. What a sweep as a whole may use decides which trials
     exist, so `sweep_limits` may change on resuming.
     """
 
@@ -70,6 +74,7 @@ class Sweep:
     sweep_limits: SweepLimits = field(default_factory=SweepLimits)
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
     budgets: tuple[Budget, ...] = ()
+    contrasts: tuple[str, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -95,6 +100,7 @@ def specs(sweep: Sweep) -> list[TrialSpec]:
             model_settings=sweep.model_settings,
             limits=sweep.limits,
             budget=budget,
+            replicate=topology.replicate,
         )
         for topology in sweep.topologies
         for cell in sweep.cells

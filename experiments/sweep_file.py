@@ -6,10 +6,14 @@ seed = 1
 trials = 8                        # of each task
 tasks = 12                        # of each cell, unless a task set says otherwise
 topologies = ["single_thread", "lead_subagents"]
+contrasts = ["lead_subagents vs single_thread"]   # what the verdicts are about; all, if left out
 
 [topologies.large_team]           # or so: a topology under a name of your own, with settings
 base = "lead_subagents"
 team = [4, 8]                     # a list is an axis of the grid
+[topologies.again]                # the same topology with other luck, for an A/A test
+base = "single_thread"
+replicate = "b"
 
 [task_sets.orders]                # [[task_sets.orders]] for several grids over one set
 width = 8
@@ -29,7 +33,12 @@ dollars = 5.0
 unit = "dollars"                  # or "tokens", "output_tokens"
 amounts = [0.01, 0.02]            # an axis of the grid
 
-[thresholds]
+[thresholds]                      # the rules of the verdicts, fixed before the run
+k = 4
+margin = 0.05
+cost_ceiling = 2.0
+broken_invariants = 0.1
+silent_failures = 0.2
 deadline_seconds = 60
 """
 

@@ -14,12 +14,20 @@ from tasks.task import SPLITS, Setting, dials_of, settings_of
 Raw = Mapping[str, Any]
 
 KEYS = ("name", "question", "seed", "trials", "tasks", "split")
-TABLES = ("topologies", "task_sets", "models", "limits", "budget", "thresholds")
+TABLES = ("topologies", "contrasts", "task_sets", "models", "limits", "budget", "thresholds")
 COUNTED = ("model_calls", "tokens")
 LIMITS = (*COUNTED, "seconds", "dollars")
 SWEEP_LIMITS = ("tokens", "dollars")
 UNITS = get_args(Unit)
-THRESHOLDS = ("k", "margin", "alpha", "deadline_seconds")
+THRESHOLDS = (
+    "k",
+    "margin",
+    "alpha",
+    "cost_ceiling",
+    "broken_invariants",
+    "silent_failures",
+    "deadline_seconds",
+)
 DEFAULT_MODEL = "simulated:typical"
 ROLES = ("default", "lead", "subagent")
 AXES_OF_TASKS = ("tasks", "split")
@@ -37,19 +45,21 @@ def parse_sweep(raw: Raw) -> Sweep:
         )
     models, model_settings = _models(_table(raw, "models"))
     limits, sweep_limits = _limits(_table(raw, "limits"))
+    topologies = _distinct("topologies", _topologies(_table(raw, "topologies")))
     defaults = {"tasks": raw.get("tasks", 12), "split": raw.get("split", "dev")}
     return Sweep(
         name=name,
         question=str(raw.get("question", "")),
         seed=_whole("seed", raw.get("seed", 1), least=0),
         trials=_whole("trials", raw.get("trials", 8)),
-        topologies=_distinct("topologies", _topologies(_table(raw, "topologies"))),
+        topologies=topologies,
         cells=_distinct("task_sets", _cells(_table(raw, "task_sets"), defaults)),
         models=models,
         model_settings=model_settings,
         limits=limits,
         sweep_limits=sweep_limits,
         thresholds=_thresholds(_table(raw, "thresholds")),
+        contrasts=_contrasts(raw.get("contrasts", []), [cell.name for cell in topologies]),
         budgets=_distinct("budget.amounts", _budgets(_table(raw, "budget"))),
     )
 
@@ -80,10 +90,25 @@ def _topologies(tables: Raw) -> Iterator[TopologyCell]:
             build, settings = topology_named(str(base))
         except ValueError as error:
             raise ValueError(f"topologies.{label}: {error}") from error
+        replicate = str(given.pop("replicate", ""))
         axes = [name for name, value in given.items() if isinstance(value, list)]
         for point in grid(f"topologies.{label}", given):
             varied = ",".join(f"{axis}={point[axis]}" for axis in axes)
-            yield TopologyCell(f"{label}({varied})" if varied else label, build, settings | point)
+            name = f"{label}({varied})" if varied else label
+            yield TopologyCell(name, build, settings | point, replicate)
+
+
+def _contrasts(written: Any, names: list[str]) -> tuple[str, ...]:
+    """The comparisons that the sweep is run for, each "A vs B" of its topologies."""
+    found: list[Any] = cast("list[Any]", written) if isinstance(written, list) else [written]
+    for contrast in found:
+        sides = contrast.split(" vs ") if isinstance(contrast, str) else []
+        if len(sides) != 2 or sides[0] == sides[1] or not set(sides) <= set(names):
+            raise ValueError(
+                f'contrasts has {contrast!r}; each is "A vs B" of two topologies of the sweep: '
+                f"{', '.join(names)}"
+            )
+    return tuple(str(contrast) for contrast in found)
 
 
 def _cells(tables: Raw, defaults: Raw) -> Iterator[TaskCell]:

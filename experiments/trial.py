@@ -75,6 +75,7 @@ def _begin(spec: TrialSpec) -> _Trial:
     model.learn(task_set.clerk)
     task = _task(spec.task_set, tuple(sorted(spec.settings.items())), spec.split, spec.index)
     base = (spec.sweep_seed, spec.task_set, task.block)
+    salt = (spec.replicate,) if spec.replicate else ()
     toolbox = Toolbox(
         world=task_set.world(task),
         tools=(*task_set.tools(task.settings), *distractors(task.settings)),
@@ -82,7 +83,7 @@ def _begin(spec: TrialSpec) -> _Trial:
         models=spec.models,
         model_settings=ModelSettings(**spec.model_settings),
         trial_id=spec.trial_id,
-        luck=(luck.part("task", *base), luck.part("trial", *base, spec.trial)),
+        luck=(luck.part("task", *base), luck.part("trial", *base, spec.trial, *salt)),
         recorder=Recorder(spec.limits, spec.simulated, Purse(spec.budget)),
         copy=lambda: task_set.world(task),
     )
