@@ -58,8 +58,9 @@ class Sweep:
     """Everything a run follows from.
 
     `models` maps roles to models; `budgets` are an axis of the grid, empty for none. `thresholds`
-    are kept with the run for its analysis, and so are `contrasts`, the comparisons it is run for. What a sweep as a whole may use decides which trials
-    exist, so `sweep_limits` may change on resuming.
+    are kept with the run for its analysis, and so are `contrasts`, the comparisons it is run for.
+    What a sweep as a whole may use decides which trials exist, so `sweep_limits` may change on
+    resuming.
     """
 
     name: str
