@@ -32,6 +32,7 @@ check: $(READY) ## Lint, format, types and notebooks
 
 bench: $(READY) ## Measure milliseconds per trial beside a bare LangGraph loop
 	$(BIN)/python -m experiments.bench
+	$(BIN)/python -m experiments.dependency_truth
 
 lock: $(READY) ## Make the hash-pinned requirements anew
 	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --group dev --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
