@@ -1,0 +1,125 @@
+"""What working together takes, by the definitions of others and our own."""
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from results.attribution import attribution
+from results.attribution_section import attribution_section, regression_sentences
+from results.coordination import coordination, efficiency, overhead, repeats
+from results.failure_section import failure_section
+from results.records import frame
+from results.token_regression import token_regression
+
+if TYPE_CHECKING:
+    from .conftest import MadeRun, Make
+
+
+def test_overhead_and_efficiency_are_those_of_the_paper(published: dict[str, Any]) -> None:
+    rows = published["scaling_agent_systems"]["rows"]
+    single = rows[0]["turns"]
+    for row in rows:
+        assert 100 * overhead(row["turns"], single) == pytest.approx(row["overhead_pct"], abs=0.75)
+        found = efficiency(row["success"], row["turns"], single)
+        assert found == pytest.approx(row["efficiency"], abs=0.0006)
+
+
+def test_a_topology_is_held_to_the_reference_on_the_tasks_both_did(make_trials: "Make") -> None:
+    trials = make_trials(
+        {"single_thread": [[True, False]] * 4, "team": [[True, True]] * 3},
+        model_calls=lambda topology, task, _: (10 + task) * (3 if topology == "team" else 1),
+        score=lambda topology, _, trial: 1.0 if topology == "team" or trial == 0 else 0.6,
+    )
+    table = coordination(trials, frame("steps", []), attribution(frame("steps", [])))
+    (team,) = table.filter(pl.col("topology") == "team").to_dicts()
+    assert team["overhead"] == pytest.approx(2)
+    assert team["efficiency"] == pytest.approx(1 / 3)
+    assert team["failure_ratio"] == 0
+    assert team["error_amplification"] == 0
+    assert team["handed"] is None
+    (alone,) = table.filter(pl.col("topology") == "single_thread").to_dicts()
+    assert alone["error_amplification"] == pytest.approx(1)
+
+
+def test_beside_a_reference_that_never_failed_amplification_is_unknown(make_trials: "Make") -> None:
+    trials = make_trials({"single_thread": [[True]] * 3, "team": [[False]] * 3})
+    table = coordination(trials, frame("steps", []), attribution(frame("steps", [])))
+    (team,) = table.filter(pl.col("topology") == "team").to_dicts()
+    assert (team["failure_ratio"], team["error_amplification"]) == (None, None)
+
+
+def test_a_call_is_redundant_if_another_agent_had_made_it() -> None:
+    calls = [("a", "x"), ("b", "x"), ("a", "x"), ("b", "y"), ("b", "y")]
+    steps = frame(
+        "steps",
+        [
+            {
+                "trial_id": "t",
+                "step": step,
+                "kind": "tool",
+                "agent": agent,
+                "tool": "look",
+                "arguments": json.dumps({"at": key}),
+            }
+            for step, (agent, key) in enumerate(calls)
+        ],
+    )
+    assert list(repeats(steps)) == [("t", 5, 2)]
+
+
+def test_a_gain_that_follows_tokens_is_gone_at_equal_tokens(make_trials: "Make") -> None:
+    levels = {"single_thread": (0, 1, 1, 2), "team": (1, 2, 2, 3)}
+    trials = make_trials(
+        {name: [[level >= 2 for level in own]] * 6 for name, own in levels.items()},
+        prompt_tokens=lambda topology, _, trial: 1000 * 2 ** levels[topology][trial] - 100,
+    )
+    (row,) = token_regression(trials).to_dicts()
+    assert row["difference"] == pytest.approx(0.5)
+    assert row["at_equal_tokens"] == pytest.approx(0, abs=1e-9)
+    assert row["per_doubling"] == pytest.approx(0.5)
+    assert row["overlap"] == pytest.approx(0.75)
+
+
+def test_without_overlap_nothing_is_said_of_equal_tokens(make_trials: "Make") -> None:
+    passes = [[True, trial % 2 == 0, False, True] for trial in range(6)]
+    trials = make_trials(
+        {"single_thread": passes, "team": [[True] * 4] * 6},
+        prompt_tokens=lambda topology, task, trial: (
+            (9000 if topology == "team" else 900) + 10 * task + trial
+        ),
+    )
+    (row,) = token_regression(trials).to_dicts()
+    assert (row["overlap"], row["at_equal_tokens"]) == (0, None)
+    assert row["low"] < row["difference"] < row["high"]
+    (said,) = regression_sentences(token_regression(trials), "single_thread")
+    assert "cannot be told: only 0% of its trials used as many tokens" in said
+
+
+def test_the_section_is_left_out_without_usage_and_says_when_prompts_are_unknown(
+    small_run: "MadeRun", make_trials: "Make"
+) -> None:
+    section = attribution_section(small_run)
+    assert section is not None
+    assert section.charts == {}
+    assert "No prompt was recorded" in section.tables[0].note
+    small = make_trials({"single_thread": [[True]]})
+    bare = replace(small_run, trials=small, steps=frame("steps", []))
+    assert attribution_section(bare) is None
+
+
+def test_failures_are_told_by_whether_any_tool_said_so(
+    make_trials: "Make", small_run: "MadeRun"
+) -> None:
+    trials = make_trials(
+        {"single_thread": [[True, False, False], [True, True, None]]},
+        tool_errors=lambda _, task, trial: int((task, trial) in ((0, 1), (1, 0))),
+    )
+    run = replace(small_run, trials=trials)
+    section = failure_section(run, pooled=True)
+    assert section is not None
+    assert "1 of the 2 failed trials of single_thread met no tool error" in section.sentences[0]
+    assert "of the 2 trials that met one 1 passed" in section.sentences[0]
+    assert section.tables[0].title == "Consistency over all tasks"
