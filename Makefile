@@ -30,9 +30,11 @@ check: $(READY) ## Lint, format, types and notebooks
 	$(BIN)/pyright
 	$(BIN)/marimo check --strict experiments/notebooks/*.py
 
-bench: $(READY) ## Measure milliseconds per trial beside a bare LangGraph loop
+bench: $(READY) ## Measure speed beside a bare LangGraph loop, the checker, and the intervals' coverage
 	$(BIN)/python -m experiments.bench
+	$(BIN)/python -m results.conflicts.bench
 	$(BIN)/python -m experiments.dependency_truth
+	$(BIN)/python -m results.coverage
 
 lock: $(READY) ## Make the hash-pinned requirements anew
 	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --group dev --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
