@@ -1,0 +1,263 @@
+# Did agents that share a state get in each other's way? `fanout notebook conflicts` opens this;
+# with `python experiments/notebooks/conflicts.py [--run latest]` it is a script.
+
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="fanout: conflicts")
+
+with app.setup:
+    import marimo as mo
+
+    from experiments.beside import run_sweep_beside
+    from experiments.choices import command, grid_line, read_choices, sweep_of
+    from experiments.engine import EngineError
+    from experiments.offers import chosen, offered, to_open
+    from experiments.show import trajectory
+    from experiments.sweep import specs
+    from experiments.witnesses import conflict_lines
+    from results.budget_chart import success_over_budget
+    from results.conflict_charts import conflict_anatomy
+    from results.conflict_list import COLUMN_WIDTHS, finding_list, finding_of, kinds_of
+    from results.conflicts import find_conflicts
+    from results.conflicts.harm import unchecked
+    from results.conflicts.twins import serial_twins, twin_of
+    from results.palette import offline
+    from results.report import composed, sections
+    from results.report_html import part
+    from results.store import open_run
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md("""
+    # Did agents get in each other's way?
+
+    Agents that share a state can read what another is about to change, write over each other, or
+    do a thing twice. Here such conflicts are proved from what each agent read and wrote. That one
+    happened is a fact about order; whether it **hurt** is asked apart, beside the same trial done
+    by the same team one agent at a time.
+
+    The models named `simulated:` are no language models: they show that the instrument works, and
+    are no evidence about a real model.
+    """)
+    return
+
+
+@app.cell
+def _():
+    coupled = {"topologies": "single_thread,lead_subagents,serial_team"}
+    coupled |= {"task_sets": "orders", "style": "crud", "coupling": "0,0.5,1"}
+    given = read_choices(coupled | mo.cli_args().to_dict())
+    return (given,)
+
+
+@app.cell
+def _(given):
+    # A script has no page: what goes wrong ends it, and what is found is printed.
+    script = mo.app_meta().mode == "script"
+    sources = {"Run a small coupled sweep": "sweep", "Open a recorded run": "recorded"}
+    source = mo.ui.radio(sources, list(sources)[bool(given.run)], inline=True)
+    source
+    return script, source
+
+
+@app.cell
+def _(given):
+    offers = offered(given)
+    controls = mo.ui.dictionary(
+        {
+            name: mo.ui.multiselect(offers[name], list(getattr(given, name)), label=name)
+            for name in ("topologies", "coupling", "width", "style")
+        }
+        | {
+            "model": mo.ui.dropdown(offers["model"], given.model, label="model"),
+            "tasks": mo.ui.number(1, 100, 1, given.tasks, label="tasks of a kind"),
+            "trials": mo.ui.number(1, 64, 1, given.trials, label="trials of a task"),
+        }
+    )
+    return (controls,)
+
+
+@app.cell
+def _(controls, given, script):
+    choices = chosen(given, controls.value)
+    try:
+        sweep, size = sweep_of(choices), ""
+        size = f"{grid_line(sweep)}{', simulated' if sweep.simulated else ''}"
+    except ValueError as error:
+        if script and not given.run:
+            raise
+        sweep, size = None, f"This sweep cannot be run: {error}"
+    run_button = mo.ui.run_button(label="Run the sweep", kind="success", disabled=sweep is None)
+    return choices, run_button, size, sweep
+
+
+@app.cell
+def _(controls, run_button, size, source):
+    mo.stop(source.value != "sweep")
+    _controls = mo.hstack(list(controls.values()), wrap=True, justify="start", gap=1.5)
+    mo.vstack([_controls, mo.hstack([run_button, mo.md(size)], justify="start", align="center")])
+    return
+
+
+@app.cell
+def _():
+    get_ran, set_ran = mo.state(None)
+    return get_ran, set_ran
+
+
+@app.cell
+def _(choices, run_button, script, set_ran, source, sweep):
+    mo.stop(source.value != "sweep" or sweep is None or not (run_button.value or script))
+    _simulated = ", simulated" if sweep.simulated else ""
+    _folder = choices.runs / sweep.name
+    try:
+        with mo.status.progress_bar(
+            total=len(specs(sweep)),
+            title=f"Running{_simulated}",
+            completion_title=f"Recorded as {sweep.name}{_simulated}",
+        ) as _bar:
+
+            def _told(tally):
+                _bar.update(tally.done - _bar.current, subtitle=tally.line())
+
+            set_ran(run_sweep_beside(sweep, _folder, command=command(choices), progress=_told))
+    except (ValueError, EngineError) as _error:
+        if script:
+            raise
+        mo.output.replace(mo.callout(f"The sweep stopped: {_error}", kind="danger"))
+    return
+
+
+@app.cell
+def _(given, source):
+    # Made anew with the source, so that a sweep that has just run is in the list.
+    runs = to_open(given) if source.value == "recorded" else {}
+    run_choice = mo.ui.dropdown(runs, next(iter(runs), None), label="run", searchable=True)
+    run_choice if runs else mo.md("" if source.value == "sweep" else "*No run is recorded yet.*")
+    return (run_choice,)
+
+
+@app.cell
+def _(get_ran, run_choice, source):
+    run = get_ran() if source.value == "sweep" else None
+    if run_choice.value:
+        run = open_run(run_choice.value)
+    mo.stop(run is None)
+    mo.stop(run.trials.is_empty(), mo.callout(f"No trial is recorded in {run.folder} yet."))
+    report, parts = composed(run), {section.title: section for section in sections(run)}
+    simulated = ", simulated" if report.simulated else ""
+    mo.Html(part("headed", report) + part("caveats", report.caveats))
+    return parts, report, run, simulated
+
+
+@app.function
+def shown(title, section, without: str = ""):
+    """A section of the report: its pictures, then its sentences and tables to turn to."""
+    if section is None:
+        return mo.md(f"## {title}\n\n*This run has not the records that it takes.*")
+    told = {"In words": mo.Html(part("caveats", section.sentences))}
+    told |= {table.title: mo.Html(part("tabled", table)) for table in section.tables}
+    drawn = [offline(chart) for name, chart in section.charts.items() if name != without]
+    return mo.vstack([mo.md(f"## {title}"), *drawn, mo.ui.tabs(told)])
+
+
+@app.cell
+def _(parts, simulated):
+    _section = parts.get("Did state conflict?")
+    shown(f"How often, and did it hurt?{simulated}", _section, "conflict_anatomy")
+    return
+
+
+@app.cell
+def _(run):
+    found = find_conflicts(run.accesses, run.steps)
+    twins = serial_twins(run.trials, found, unknown=unchecked(run.accesses, run.trials))
+    mo.stop(found.is_empty(), mo.md("*No conflict was found in any trial that was checked.*"))
+    kinds = kinds_of(found)
+    kind_choice = mo.ui.dropdown(kinds, next(iter(kinds)), label="kind")
+    return found, kind_choice, twins
+
+
+@app.cell(hide_code=True)
+def _(kind_choice, simulated):
+    mo.md(f"""
+    ## The anatomy of a conflict{simulated}
+
+    Choose a finding. First come those whose trial failed while its serial twin passed: being at
+    work at once cost that trial, by this conflict or another.
+
+    {kind_choice}
+    """)
+    return
+
+
+@app.cell
+def _(found, kind_choice, run, twins):
+    finding_choice = mo.ui.table(
+        finding_list(run.trials, found, twins, kind_choice.value),
+        selection="single",
+        initial_selection=[0],
+        page_size=8,
+        show_column_summaries=False,
+        show_data_types=False,
+        show_download=False,
+        column_widths=COLUMN_WIDTHS,
+    )
+    finding_choice
+    return (finding_choice,)
+
+
+@app.cell
+def _(finding_choice, found):
+    finding = finding_of(found, finding_choice.value)
+    mo.stop(finding is None, mo.md("*Choose a finding in the table to see it here.*"))
+    _words = mo.Html(part("caveats", [finding["sentence"]]))
+    mo.vstack([offline(conflict_anatomy(finding)), _words])
+    return (finding,)
+
+
+@app.cell
+def _(finding, run, simulated):
+    _twin = twin_of(run.trials, finding["trial_id"])
+    _panes = [
+        mo.Html(part("text", "\n".join([*trajectory(run, one), *conflict_lines(run, one)])))
+        for one in (finding["trial_id"], *([_twin["trial_id"]] if _twin else []))
+    ]
+    _none = [] if _twin else [mo.md("*No serial twin of this trial was recorded.*")]
+    _head = mo.md(f"### The trial, and beside it the same, one agent at a time{simulated}")
+    mo.vstack([_head, mo.hstack([*_panes, *_none], widths="equal", gap=1)])
+    return
+
+
+@app.cell
+def _(parts, simulated):
+    shown(f"The map{simulated}", parts.get("The map"))
+    return
+
+
+@app.cell
+def _(run, simulated):
+    mo.vstack([mo.md(f"## What a budget buys{simulated}"), offline(success_over_budget(run))])
+    return
+
+
+@app.cell
+def _(parts, simulated):
+    shown(f"Where the tokens go{simulated}", parts.get("Where the tokens go"))
+    return
+
+
+@app.cell
+def _(parts, report, run, script):
+    if script and "Did state conflict?" in parts:
+        print(report.title, "(simulated)" if report.simulated else "")
+        print("\n".join(parts["Did state conflict?"].sentences))
+    _commands = [report.command, f"fanout conflicts {run.folder.name}"]
+    mo.vstack([mo.md("## How to reproduce"), mo.Html(part("text", "\n".join(_commands)))])
+    return
+
+
+if __name__ == "__main__":
+    app.run()
