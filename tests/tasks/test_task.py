@@ -49,7 +49,10 @@ def test_settings_are_completed_with_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"size": 3}, "toy has no setting 'size'; it has width, write_share, phrasing, mode"),
+        (
+            {"size": 3},
+            "toy has no setting 'size'; it has width, write_share, phrasing, mode, distractors",
+        ),
         ({"width": 9}, "toy.width is 9; it must be a whole number from 1 to 8"),
         ({"width": 2.5}, "toy.width is 2.5; it must be a whole number from 1 to 8"),
         ({"width": "4"}, "toy.width is '4'; it must be a whole number from 1 to 8"),
