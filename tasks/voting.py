@@ -61,8 +61,10 @@ def combined(votes: Sequence[Vote]) -> str:
 def agreement(votes: Sequence[Vote], answer: str) -> float:
     """The mean share of votes that have a line of this answer, 0 to 1."""
     parts = _parts(Vote(answer, None))
-    backed = [sum(part in _parts(vote) for vote in votes) / len(votes) for part in parts]
-    return sum(backed) / len(backed) if backed else 0.0
+    others = [_parts(vote) for vote in votes]
+    # Whole numbers until the end: the order of a set must not show in a record.
+    backed = sum(part in other for part in parts for other in others)
+    return backed / (len(parts) * len(votes)) if votes else 0.0
 
 
 def _most(values: Sequence[Hashable]) -> Hashable:
