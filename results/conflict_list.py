@@ -9,20 +9,26 @@ from results.conflicts import FAMILIES
 
 EVERY = "every kind"
 
-COLUMN_WIDTHS = {
-    "kind": 140,
-    "agents": 170,
-    "about": 150,
-    "came to": 75,
-    "serial twin": 85,
-    "topology": 125,
-    "coupling": 75,
-    "task": 110,
-    "n": 40,
-    "finding": 65,
-    "trial": 190,
+LOOK: dict[str, Any] = {
+    "page_size": 8,
+    "show_column_summaries": False,
+    "show_data_types": False,
+    "show_download": False,
+    "column_widths": {
+        "kind": 140,
+        "agents": 170,
+        "about": 150,
+        "came to": 75,
+        "serial twin": 85,
+        "topology": 125,
+        "coupling": 75,
+        "task": 110,
+        "n": 40,
+        "finding": 65,
+        "trial": 190,
+    },
 }
-"""Pixels that the columns of `finding_list` need."""
+"""How a table of a notebook sets a `finding_list`; widths are in pixels."""
 
 
 def kinds_of(found: pl.DataFrame) -> dict[str, str]:

@@ -10,7 +10,7 @@ with app.setup:
     import marimo as mo
 
     from experiments.beside import run_sweep_beside
-    from experiments.choices import command, grid_line, read_choices, sweep_of
+    from experiments.choices import command, grid_line, read_choices, reading, sweep_of
     from experiments.engine import EngineError
     from experiments.offers import chosen, offered, to_open
     from experiments.show import trajectory
@@ -18,7 +18,7 @@ with app.setup:
     from experiments.witnesses import conflict_lines
     from results.budget_chart import success_over_budget
     from results.conflict_charts import conflict_anatomy
-    from results.conflict_list import COLUMN_WIDTHS, finding_list, finding_of, kinds_of
+    from results.conflict_list import LOOK, finding_list, finding_of, kinds_of
     from results.conflicts import find_conflicts
     from results.conflicts.harm import unchecked
     from results.conflicts.twins import serial_twins, twin_of
@@ -34,9 +34,8 @@ def _():
     # Did agents get in each other's way?
 
     Agents that share a state can read what another is about to change, write over each other, or
-    do a thing twice. Here such conflicts are proved from what each agent read and wrote. That one
-    happened is a fact about order; whether it **hurt** is asked apart, beside the same trial done
-    by the same team one agent at a time.
+    do a thing twice. Such conflicts are proved here from what each agent read and wrote. Whether
+    one **hurt** is another question, asked beside the same trial done one agent at a time.
 
     The models named `simulated:` are no language models: they show that the instrument works, and
     are no evidence about a real model.
@@ -46,9 +45,9 @@ def _():
 
 @app.cell
 def _():
-    coupled = {"topologies": "single_thread,lead_subagents,serial_team"}
-    coupled |= {"task_sets": "orders", "style": "crud", "coupling": "0,0.5,1"}
-    given = read_choices(coupled | mo.cli_args().to_dict())
+    _coupled = {"task_sets": "orders", "style": "crud", "coupling": "0,0.5,1"}
+    _coupled["topologies"] = "single_thread,lead_subagents,serial_team"
+    given = read_choices(_coupled | mo.cli_args().to_dict())
     return (given,)
 
 
@@ -154,11 +153,11 @@ def _(get_ran, run_choice, source):
 
 @app.function
 def shown(title, section, without: str = ""):
-    """A section of the report: its pictures, then its sentences and tables to turn to."""
+    """A section of the report: its pictures, then its tables and sentences to turn to."""
     if section is None:
         return mo.md(f"## {title}\n\n*This run has not the records that it takes.*")
-    told = {"In words": mo.Html(part("caveats", section.sentences))}
-    told |= {table.title: mo.Html(part("tabled", table)) for table in section.tables}
+    told = {table.title: mo.Html(part("tabled", table)) for table in section.tables}
+    told["In words"] = mo.Html(part("caveats", section.sentences))
     drawn = [offline(chart) for name, chart in section.charts.items() if name != without]
     return mo.vstack([mo.md(f"## {title}"), *drawn, mo.ui.tabs(told)])
 
@@ -166,22 +165,17 @@ def shown(title, section, without: str = ""):
 @app.cell
 def _(parts, simulated):
     _section = parts.get("Did state conflict?")
-    shown(f"How often, and did it hurt?{simulated}", _section, "conflict_anatomy")
+    shown(f"How often it happened, and whether it hurt{simulated}", _section, "conflict_anatomy")
     return
 
 
 @app.cell
-def _(run):
+def _(run, simulated):
     found = find_conflicts(run.accesses, run.steps)
     twins = serial_twins(run.trials, found, unknown=unchecked(run.accesses, run.trials))
     mo.stop(found.is_empty(), mo.md("*No conflict was found in any trial that was checked.*"))
     kinds = kinds_of(found)
     kind_choice = mo.ui.dropdown(kinds, next(iter(kinds)), label="kind")
-    return found, kind_choice, twins
-
-
-@app.cell(hide_code=True)
-def _(kind_choice, simulated):
     mo.md(f"""
     ## The anatomy of a conflict{simulated}
 
@@ -190,21 +184,13 @@ def _(kind_choice, simulated):
 
     {kind_choice}
     """)
-    return
+    return found, kind_choice, twins
 
 
 @app.cell
 def _(found, kind_choice, run, twins):
-    finding_choice = mo.ui.table(
-        finding_list(run.trials, found, twins, kind_choice.value),
-        selection="single",
-        initial_selection=[0],
-        page_size=8,
-        show_column_summaries=False,
-        show_data_types=False,
-        show_download=False,
-        column_widths=COLUMN_WIDTHS,
-    )
+    _listed = finding_list(run.trials, found, twins, kind_choice.value)
+    finding_choice = mo.ui.table(_listed, selection="single", initial_selection=[0], **LOOK)
     finding_choice
     return (finding_choice,)
 
@@ -213,21 +199,18 @@ def _(found, kind_choice, run, twins):
 def _(finding_choice, found):
     finding = finding_of(found, finding_choice.value)
     mo.stop(finding is None, mo.md("*Choose a finding in the table to see it here.*"))
-    _words = mo.Html(part("caveats", [finding["sentence"]]))
-    mo.vstack([offline(conflict_anatomy(finding)), _words])
+    offline(conflict_anatomy(finding))
     return (finding,)
 
 
 @app.cell
 def _(finding, run, simulated):
-    _twin = twin_of(run.trials, finding["trial_id"])
-    _panes = [
-        mo.Html(part("text", "\n".join([*trajectory(run, one), *conflict_lines(run, one)])))
-        for one in (finding["trial_id"], *([_twin["trial_id"]] if _twin else []))
-    ]
-    _none = [] if _twin else [mo.md("*No serial twin of this trial was recorded.*")]
+    _twin = twin_of(run.trials, finding["trial_id"]) or {}
+    _ids = [finding["trial_id"], *filter(None, [_twin.get("trial_id")])]
+    _told = ["\n".join([*trajectory(run, one), *conflict_lines(run, one)]) for one in _ids]
+    _told += [] if _twin else ["No serial twin of this trial was recorded."]
     _head = mo.md(f"### The trial, and beside it the same, one agent at a time{simulated}")
-    mo.vstack([_head, mo.hstack([*_panes, *_none], widths="equal", gap=1)])
+    mo.vstack([_head, mo.hstack([mo.Html(part("text", one)) for one in _told], widths="equal")])
     return
 
 
@@ -251,11 +234,13 @@ def _(parts, simulated):
 
 @app.cell
 def _(parts, report, run, script):
+    _known = reading(run)[0].removeprefix("fanout report ")
+    _again = [f"fanout conflicts {_known}", f"fanout notebook conflicts --run {_known}"]
     if script and "Did state conflict?" in parts:
         print(report.title, "(simulated)" if report.simulated else "")
         print("\n".join(parts["Did state conflict?"].sentences))
-    _commands = [report.command, f"fanout conflicts {run.folder.name}"]
-    mo.vstack([mo.md("## How to reproduce"), mo.Html(part("text", "\n".join(_commands)))])
+    _commands = mo.Html(part("text", "\n".join([report.command, *_again])))
+    mo.vstack([mo.md("## How to reproduce"), _commands])
     return
 
 
