@@ -91,12 +91,11 @@ def follows_findings(page: Page, run: Run) -> None:
         listed = finding_list(run.trials, found, twins, kind)
         rows.first.get_by_text(kind, exact=True).wait_for()
         panes.nth(0).get_by_text(f"trial {listed['trial'][0]} (simulated)").wait_for()
-    different = pl.col("trial") != listed["trial"][0]
-    other = listed.head(SHOWN).with_row_index("place").filter(different).row(0, named=True)
-    row = rows.nth(other["place"])
-    row.get_by_text(kind, exact=True).wait_for()
-    row.locator("button, input").first.click()
-    panes.nth(0).get_by_text(f"trial {other['trial']} (simulated)").wait_for()
+        different = pl.col("trial") != str(listed["trial"][0])
+        other = listed.head(SHOWN).with_row_index("place").filter(different).head(1)
+        for place, trial in other.select("place", "trial").iter_rows():
+            rows.nth(place).locator("button, input").first.click()
+            panes.nth(0).get_by_text(f"trial {trial} (simulated)").wait_for()
 
 
 def test_a_small_coupled_sweep_runs_from_the_page(tmp_path: Path) -> None:
