@@ -23,6 +23,8 @@ COMMANDS: dict[str, str] = {
     "compare": "experiments.commands.compare:run",
     "import": "experiments.commands.importing:run",
     "export": "experiments.commands.exporting:run",
+    "sensitivity": "experiments.commands.sensitivity:run",
+    "probe": "experiments.commands.probe:run",
     "notebook": "experiments.commands.notebook:run",
     "model serve": "experiments.commands.serve:run",
 }
@@ -82,6 +84,7 @@ def parser() -> Parser:
     report.add_argument("--output", type=Path, metavar="FOLDER", help="default: the run's folder")
     _analysis(commands)
     _exchange(commands)
+    _reach(commands)
     notebook = _command(commands, "notebook", "open a notebook", "fanout notebook compare")
     notebook.add_argument("name", nargs="?", default="compare", metavar="NAME")
     notebook.add_argument("--run", metavar="RUN", help="the recorded run it opens with")
@@ -190,6 +193,39 @@ def _exchange(commands: Any) -> None:
     export = _command(commands, "export", "write a run as JSON Lines", "fanout export latest")
     _of_run(export, "latest")
     export.add_argument("--output", type=Path, metavar="FILE", help="default: in the run's folder")
+
+
+def _reach(commands: Any) -> None:
+    """How far simulated conclusions reach, and where a model lies among them."""
+    about = "say for what share of plausible profiles each conclusion holds"
+    add = _command(commands, "sensitivity", about, "fanout sensitivity phase").add_argument
+    add("sweep", nargs="?", default="phase", metavar="SWEEP", help="a name or a .toml file")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="as in --set seed=2")
+    add("--team", action="append", default=[], metavar="NAME", help="default: the first in it")
+    add("--every-cell", action="store_true", help="not only the corners of the grid")
+    for option, default in (("profiles", 200), ("tasks", 10), ("trials", 2)):
+        add(f"--{option}", type=int, default=default, metavar="N", help=f"default {default}")
+    add("--base", default="typical", metavar="PROFILE", help="for what is not drawn")
+    _recorded(add)
+    about = "measure on a model the few numbers that decide, and find it on the map"
+    add = _command(commands, "probe", about, "fanout probe --model simulated:typical").add_argument
+    add("--model", required=True, metavar="NAME", help="openai:NAME, or simulated:PROFILE")
+    for option, default in (("tasks", 6), ("trials", 2), ("pairs", 6)):
+        add(f"--{option}", type=int, default=default, metavar="N", help=f"default {default}")
+    add("--on", metavar="RUN", help="the sensitivity run it is placed on (default: the newest)")
+    add("--max-dollars", type=float, default=1.0, metavar="X", help="ask first above (default 1)")
+    add("--yes", action="store_true", help="answer yes to that")
+    add("--estimate", action="store_true", help="say what it would take, and stop")
+    _recorded(add)
+
+
+def _recorded(add: Any) -> None:
+    add("--name", metavar="NAME", help="the run's name")
+    add("--runs", type=Path, metavar="FOLDER", help="where runs are kept (default: results/runs)")
+    add("--workers", type=int, metavar="N", help="processes, or trials of a real model at once")
+    add("--engine", metavar="NAME", help="pool, endpoint, here, or an import path")
+    add("--fresh", action="store_true", help="set an earlier run of this name aside")
+    add("--json", action="store_true", help="print JSON, and no progress")
 
 
 def _command(commands: Any, name: str, about: str, example: str) -> Parser:

@@ -52,7 +52,7 @@ def reduced(
     names = [topology.name for topology in sweep.topologies]
     if len(names) < 2:
         raise ValueError(f"the sweep {sweep.name} has one topology; it takes two to compare")
-    reference = REFERENCE if REFERENCE in names else names[0]
+    reference = reference_of(sweep)
     wanted = list(teams) or [name for name in names if name != reference][:1]
     for name in wanted:
         if name not in names or name == reference:
@@ -67,6 +67,12 @@ def reduced(
         cells=tuple(replace(cell, tasks=sizes.tasks) for cell in cells),
         budgets=(),
     )
+
+
+def reference_of(sweep: Sweep) -> str:
+    """The single thread where it takes part, else the first topology."""
+    names = [topology.name for topology in sweep.topologies]
+    return REFERENCE if REFERENCE in names else names[0]
 
 
 def corners(cells: Sequence[TaskCell]) -> list[TaskCell]:
@@ -116,7 +122,12 @@ def run_sensitivity(
     sweep = replace(sweep, models={"default": f"simulated:{base}"})
     manifest = manifest_of(sweep, command or f"fanout sensitivity {shlex.quote(sweep.name)}")
     planned = plan_of(sweep, models, sweep.seed)
-    drawn: dict[str, Any] = {"number": profiles, "seed": sweep.seed, "parameters": documented()}
+    drawn: dict[str, Any] = {
+        "number": profiles,
+        "seed": sweep.seed,
+        "reference": reference_of(sweep),
+        "parameters": documented(),
+    }
     manifest |= {"planned": len(planned), PROFILES: drawn}
     manifest["sweep"] |= {PROFILES: drawn}
     manifest["hash"] = sweep_hash(manifest["sweep"])

@@ -50,6 +50,11 @@ def chi_square(at: float, freedom: int) -> float:
     return float(_stats.chi2.ppf(at, freedom))
 
 
+def normal_below(at: float) -> float:
+    """The share of the standard normal distribution below a value."""
+    return float(_stats.norm.cdf(at))
+
+
 def rank_correlation(one: Floats, other: Floats) -> tuple[float, float, float, float]:
     """Spearman's rank correlation, its 95% limits (Bonett and Wright 2000) and p."""
     found = _stats.spearmanr(one, other)

@@ -17,6 +17,7 @@ from results.conflict_section import conflict_section
 from results.consistency import CRASHES, consistency
 from results.consistency_tables import consistency_table, split_table
 from results.failure_section import failure_section
+from results.map_section import map_section
 from results.named import find
 from results.prose import limits, method
 from results.report_html import page
@@ -107,6 +108,7 @@ def sections(run: Reported, counter: Counter = CHARACTERS) -> list[Section]:
     """The sections that a run has the records for, in the order of the report."""
     reference = reference_of(run.trials)
     found = (
+        map_section(run, reference, headline_k(run.trials, run.manifest)),
         failure_section(run, pooled="imported" in run.manifest),
         conflict_section(run),
         attribution_section(run, reference, counter),

@@ -26,14 +26,14 @@ def page(report: "Report", charts: Mapping[str, Any], sections: Sequence[Section
     drawn = dict(charts)
     for section in sections:
         drawn |= section.charts
+    return rendered(PAGE, drawn, report=report, charts=list(charts), sections=sections)
+
+
+def rendered(template: str, drawn: Mapping[str, Any], **values: object) -> str:
+    """A template of this folder with its values, and the charts it draws by name."""
     specs = {name: _inert(json.dumps(chart.to_dict())) for name, chart in drawn.items()}
-    return (
-        _environment()
-        .get_template(PAGE)
-        .render(
-            report=report, charts=list(charts), sections=sections, specs=specs, bundle=_bundle()
-        )
-    )
+    page = _environment().get_template(template)
+    return page.render(**values, specs=specs, bundle=_bundle())
 
 
 def part(name: str, *values: object) -> str:

@@ -7,7 +7,7 @@ conclusion holds for.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -16,13 +16,13 @@ import polars as pl
 from results import quantiles
 from results.break_even import BreakEven, break_even
 from results.compare import paired_counts
-from results.differences import paired_difference
+from results.differences import all_pass, paired_difference, unit_means
 from results.intervals import Floats, wilson
 from results.phase_map import BETTER, UNDECIDED, WORSE, corrected
 from results.strata import cell_label, settings_label, strata
 
 PROFILES = "profiles"
-"""The key of a manifest whose run drew its profiles: `number`, `seed` and `parameters`."""
+"""The key of a manifest whose run drew profiles: `number`, `seed`, `reference`, `parameters`."""
 
 LEAST_PROFILES = 10
 ALPHA = 0.05
@@ -30,10 +30,21 @@ ALPHA = 0.05
 Parameters = Mapping[str, Mapping[str, Any]]
 """Parameter name to its `range` (least, most) or `choices`."""
 
+
+class Drawn(Protocol):
+    """A run: with `manifest[PROFILES]` if its profiles were drawn."""
+
+    @property
+    def manifest(self) -> dict[str, Any]: ...
+    @property
+    def trials(self) -> pl.DataFrame: ...
+
+
 SHARES = pl.Schema(
     {
         "task_set": pl.String,
         "cell": pl.String,
+        "place": pl.String,
         "topology": pl.String,
         "conclusion": pl.String,
         "profiles": pl.Int64,
@@ -49,6 +60,7 @@ DECIDERS = pl.Schema(
     {
         "task_set": pl.String,
         "cell": pl.String,
+        "place": pl.String,
         "topology": pl.String,
         "parameter": pl.String,
         "kind": pl.String,
@@ -74,6 +86,11 @@ for numbers with q of at most 0.05.
 """
 
 
+def reference_in(manifest: Mapping[str, Any]) -> str:
+    """The topology that the others of a sensitivity run are compared to."""
+    return str(manifest[PROFILES].get("reference", "single_thread"))
+
+
 def profile_of(model: str) -> dict[str, str]:
     """The values in a model's name, as they were written: `simulated:typical?slip=0.01`."""
     return dict(parse_qsl(model.partition("?")[2], keep_blank_values=True))
@@ -83,8 +100,9 @@ def differences(trials: pl.DataFrame, reference: str = "single_thread", k: int =
     """One row for each cell, topology beside the reference, and profile.
 
     Columns: task_set, *settings, `cell`, `place` (the cell without its task set), topology, model,
-    `rate` and `reference_rate` (pass^k), `difference` with its 95% `low` and `high`, `tasks` and
-    `conclusion` (better, worse, undecided). A profile that crashed out of a cell has no row there.
+    `passed` of `trials` (of both), `difference` in pass^k with its 95% `low` and `high` and the
+    `variance` that luck gives it, `tasks` and `conclusion` (better, worse, undecided). Below 2
+    tasks a profile has no row.
     """
     by = [name for name in strata(trials) if name != "model"]
     rows: list[dict[str, Any]] = []
@@ -93,9 +111,11 @@ def differences(trials: pl.DataFrame, reference: str = "single_thread", k: int =
             group.get_column(name).to_numpy() for name in ("c", "n", "c_base", "n_base")
         )
         units = np.asarray(group.get_column("block").to_list(), dtype=np.str_)
+        both = (n >= k) & (base_n >= k)
         found = paired_difference((c, n), (base_c, base_n), units, k, flips=False)
         if found.low is None or found.high is None:
             continue
+        gains = all_pass(c[both], n[both], k) - all_pass(base_c[both], base_n[both], k)
         conclusion = BETTER if found.low > 0 else WORSE if found.high < 0 else UNDECIDED
         rows.append(
             key
@@ -105,13 +125,14 @@ def differences(trials: pl.DataFrame, reference: str = "single_thread", k: int =
                 "difference": found.estimate,
                 "low": found.low,
                 "high": found.high,
+                "variance": float(unit_means(gains, units[both]).var(ddof=1)) / found.units,
                 "tasks": found.units,
                 "conclusion": conclusion,
             }
         )
     keys = {name: trials.schema[name] for name in ("topology", "task_set", *by, "model")}
     values = {"passed": pl.Int64(), "trials": pl.Int64(), "difference": pl.Float64()}
-    values |= {"low": pl.Float64(), "high": pl.Float64(), "tasks": pl.Int64()}
+    values |= dict.fromkeys(("low", "high", "variance"), pl.Float64()) | {"tasks": pl.Int64()}
     schema = keys | values | {"conclusion": pl.String()}
     return (
         pl.DataFrame(rows, schema=schema, orient="row")
@@ -124,13 +145,11 @@ def shares(found: pl.DataFrame) -> pl.DataFrame:
     """The frame SHARES of `differences`: every conclusion of every cell, even of no profile."""
     rows = (
         {
-            "task_set": task_set,
-            "cell": cell,
-            "topology": topology,
+            **key,
             "conclusion": conclusion,
             **_share(int((group.get_column("conclusion") == conclusion).sum()), group.height),
         }
-        for (task_set, cell, topology), group in _cells(found)
+        for key, group in cells_of(found)
         for conclusion in (BETTER, UNDECIDED, WORSE)
     )
     return pl.DataFrame(rows, schema=SHARES, orient="row")
@@ -143,11 +162,7 @@ def _share(count: int, of: int) -> dict[str, Any]:
 
 def deciders(found: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
     """The frame DECIDERS of `differences`: which parameters a cell's difference hangs on."""
-    rows = [
-        {"task_set": task_set, "cell": cell, "topology": topology} | row
-        for (task_set, cell, topology), group in _cells(found)
-        for row in _of_cell(group, parameters)
-    ]
+    rows = [key | row for key, group in cells_of(found) for row in _of_cell(group, parameters)]
     ps = np.array([np.nan if row["p"] is None else row["p"] for row in rows], dtype=np.float64)
     for row, q in zip(rows, corrected(ps), strict=True):
         even: BreakEven | None = row.pop("even")
@@ -190,5 +205,8 @@ def _of_choice(texts: list[str], gains: Floats) -> dict[str, Any]:
     return {"strength": (statistic / (len(texts) - 1)) ** 0.5, "best": best, "p": p}
 
 
-def _cells(found: pl.DataFrame) -> Iterator[tuple[tuple[Any, ...], pl.DataFrame]]:
-    yield from found.group_by(["task_set", "cell", "topology"], maintain_order=True)
+def cells_of(found: pl.DataFrame) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+    """What names each cell and topology of `differences`, and its rows."""
+    keys = ["task_set", "cell", "place", "topology"]
+    for key, group in found.group_by(keys, maintain_order=True):
+        yield dict(zip(keys, key, strict=True)), group

@@ -5,13 +5,20 @@ import argparse
 from experiments.commands.output import print_json
 from experiments.counting import counter_of
 from results.report import write_report
+from results.sensitivity import PROFILES
 from results.store import RUNS, find_run, open_run
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command."""
     found = open_run(find_run(arguments.name, arguments.runs or RUNS))
-    markdown, page = write_report(found, arguments.output or found.folder, counter_of(found.trials))
+    folder = arguments.output or found.folder
+    if PROFILES in found.manifest:
+        from results.sensitivity_report import write_sensitivity
+
+        markdown, page = write_sensitivity(found, folder)
+    else:
+        markdown, page = write_report(found, folder, counter_of(found.trials))
     if arguments.json:
         print_json({"markdown": str(markdown), "html": str(page)})
     else:

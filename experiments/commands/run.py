@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.max_dollars is not None and not arguments.yes:
         _ask(sweep, arguments, runs)
     if arguments.fresh:
-        _set_aside(folder)
+        set_aside(folder)
     try:
         found = _played(sweep, folder, arguments)
     except EngineError as error:
@@ -136,7 +136,7 @@ def _ask(sweep: Sweep, arguments: argparse.Namespace, runs: Path) -> None:
         raise ValueError("not run")
 
 
-def _set_aside(folder: Path) -> None:
+def set_aside(folder: Path) -> None:
     """Rename an earlier run to the first free NAME.1, NAME.2, ..."""
     if not folder.exists():
         return

@@ -1,0 +1,175 @@
+"""`fanout probe`: measure on a model the few numbers that decide, and find it on the map."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.commands.output import columns, estimate_lines, print_json, print_lines
+from experiments.commands.run import set_aside
+from experiments.engine import EngineError
+from results.reach import MARGIN
+from results.store import RUNS, Run, find_run, open_run
+
+if TYPE_CHECKING:
+    from experiments.estimate import Estimate
+    from experiments.probe import Place, Probed
+    from experiments.progress import Display
+    from experiments.sweep import Sweep
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the command. 1 if the engine broke or every trial crashed."""
+    from experiments.checks import check
+    from experiments.probe import (
+        Sizes,
+        estimated,
+        measured,
+        newest_sensitivity,
+        place_on,
+        probe_sweeps,
+        resized,
+        widths_for,
+    )
+
+    runs: Path = arguments.runs or RUNS
+    there = find_run(arguments.on, runs) if arguments.on else newest_sensitivity(runs)
+    drawn = None if there is None else open_run(there)
+    sizes = Sizes(arguments.tasks, arguments.trials, arguments.pairs)
+    sweeps = probe_sweeps(arguments.model, sizes, widths_for(drawn))
+    sweeps = resized(sweeps, arguments.name)
+    for sweep in sweeps:
+        check(sweep)
+    folder = runs / sweeps[0].name
+    cost = estimated(sweeps, arguments.workers)
+    if arguments.estimate:
+        _say_cost(cost, arguments.json)
+        return 0
+    _ask(cost, arguments)
+    if arguments.fresh:
+        set_aside(folder)
+    try:
+        found = _played(sweeps, folder, arguments)
+    except EngineError as error:
+        print(f"fanout: {error}", file=sys.stderr)
+        return 1
+    trials = found.trials
+    if trials.height and (trials.get_column("ended") == "crashed").all():
+        print(f"fanout: every trial crashed: {trials.get_column('crash')[0]}", file=sys.stderr)
+        return 1
+    numbers = measured(found)
+    place = None if drawn is None else place_on(found, numbers, drawn)
+    if arguments.json:
+        print_json(
+            {
+                "run": str(found.folder),
+                "model": arguments.model,
+                "simulated": sweeps[0].simulated,
+                "context_slope": asdict(numbers.slope),
+                "habit_spread": asdict(numbers.spread),
+                "map": None if drawn is None else str(drawn.folder),
+                "place": None if place is None else asdict(place),
+            }
+        )
+    else:
+        print_lines(_lines(found, arguments.model, numbers, drawn, place))
+    return 0
+
+
+def _played(sweeps: "tuple[Sweep, Sweep]", folder: Path, arguments: argparse.Namespace) -> Run:
+    from experiments.probe import run_probe
+    from experiments.progress import Display, unwatched
+
+    words = ["fanout", "probe", "--model", arguments.model, "--tasks", str(arguments.tasks)]
+    words += ["--trials", str(arguments.trials), "--pairs", str(arguments.pairs)]
+
+    def play(watch: "Display | None") -> Run:
+        return run_probe(
+            sweeps,
+            folder,
+            engine=arguments.engine,
+            workers=arguments.workers,
+            progress=watch or unwatched,
+            command=shlex.join(words),
+        )
+
+    if arguments.json:
+        return play(None)
+    with Display(simulated=sweeps[0].simulated) as display:
+        return play(display)
+
+
+def _say_cost(cost: "Estimate", as_json: bool) -> None:
+    if as_json:
+        totals = {name: cost.total(name) for name in ("trials", "calls", "tokens", "dollars")}
+        print_json({**asdict(cost), "total": totals})
+    else:
+        print_lines(estimate_lines(cost))
+
+
+def _ask(cost: "Estimate", arguments: argparse.Namespace) -> None:
+    """Say what it will cost; above --max-dollars go on only if someone says yes."""
+    dollars = cost.total("dollars")
+    told = "an unknown number of dollars" if dollars is None else f"about ${dollars:.2g}"
+    said = f"this probe takes {cost.total('trials'):.0f} trials and {told} ({cost.basis})"
+    if not arguments.json:
+        print(f"{said}.", file=sys.stderr)
+    free = arguments.model.startswith("simulated:")
+    if free or arguments.yes or (dollars is not None and dollars <= arguments.max_dollars):
+        return
+    said += f", above --max-dollars {arguments.max_dollars:g}"
+    if arguments.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ValueError(f"{said}; add --yes to run it all the same")
+    print("Run it? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise ValueError("not run")
+
+
+def _lines(
+    found: Run, model: str, numbers: "Probed", drawn: Run | None, place: "Place | None"
+) -> Iterator[str]:
+    slope, spread = numbers.slope, numbers.spread
+    yield ""
+    yield f"{model}{' (simulated)' if model.startswith('simulated:') else ''}"
+    yield (
+        f"- Failures grow by {_number(slope.value, slope.low, slope.high)} of those at no tokens "
+        f"per 1,000 tokens of conversation ({slope.failed} of {slope.items} items failed, "
+        f"{slope.tasks} tasks)."
+    )
+    yield (
+        f"- Two subagents chose differently in {_number(spread.share, spread.low, spread.high)} of "
+        f"cases where the text left it open ({spread.differ} of {spread.pairs} pairs)."
+    )
+    yield f"- Run: {found.folder}"
+    yield ""
+    if drawn is None or place is None:
+        yield "No sensitivity run to place it on: `fanout sensitivity phase` makes one."
+        return
+    if not place.cells or place.common == 0:
+        few = (
+            "it shares no cell" if not place.common else "fewer than 5 of its profiles explain this"
+        )
+        yield f"Nothing can be said from {drawn.folder}: {few}."
+        return
+    yield (
+        f"On {drawn.folder.name}, with each profile weighed by how well it explains this probe "
+        f"({place.common} cells in common), simulated:"
+    )
+    rows = [["cell", "team", "better", "worse", "within", "mean, points", "worth profiles"]]
+    for cell in place.cells:
+        shares = [f"{100 * share:.0f}%" for share in (cell.better, cell.worse, cell.within)]
+        mean = f"{100 * cell.mean:+.1f}"
+        rows.append([cell.cell, cell.topology, *shares, mean, f"{cell.profiles:.0f}"])
+    yield from columns(rows)
+    yield f"Better and worse: by more than {100 * MARGIN:g} points of trials passed, as estimated."
+    yield "These are shares of simulated profiles, not a verdict on the model."
+
+
+def _number(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
+        return "an unknown share"
+    ends = ["unbounded" if end is None else f"{end:.2f}" for end in (low, high)]
+    return f"{value:.2f} (95% interval {ends[0]} to {ends[1]})"

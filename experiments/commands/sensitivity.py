@@ -1,0 +1,134 @@
+"""`fanout sensitivity`: for what share of plausible profiles each conclusion of a sweep holds."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.commands.output import columns, print_json, print_lines
+from experiments.commands.run import set_aside
+from experiments.engine import EngineError
+from results.store import MANIFEST, RUNS, Run, open_run
+
+if TYPE_CHECKING:
+    from experiments.progress import Display
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the command. 1 if the engine broke; Ctrl-C gives 130."""
+    from experiments.checks import check
+    from experiments.sensitivity import Sizes, reduced
+    from experiments.sweep_file import read_sweep
+
+    whole = read_sweep(arguments.sweep, arguments.set)
+    sizes = Sizes(arguments.profiles, arguments.tasks, arguments.trials)
+    sweep = reduced(whole, arguments.team, arguments.every_cell, sizes)
+    check(sweep)
+    folder = (arguments.runs or RUNS) / (arguments.name or sweep.name)
+    if arguments.fresh:
+        set_aside(folder)
+    if (folder / MANIFEST).exists() and not arguments.json:
+        before = open_run(folder)
+        state = "is complete" if before.complete else "goes on"
+        of = f"{before.manifest['recorded']:,} of {before.manifest.get('planned', 0):,}"
+        print(f"{folder} {state}: {of} trials are recorded", file=sys.stderr)
+    try:
+        found = _played(sweep, folder, arguments)
+    except EngineError as error:
+        print(f"fanout: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"stopped; `{command(arguments)}` goes on from there", file=sys.stderr)
+        raise
+    return told(found, arguments.json)
+
+
+def _played(sweep: Any, folder: Path, arguments: argparse.Namespace) -> Run:
+    from experiments.progress import Display, unwatched
+    from experiments.sensitivity import run_sensitivity
+
+    def play(watch: "Display | None") -> Run:
+        return run_sensitivity(
+            sweep,
+            folder,
+            profiles=arguments.profiles,
+            base=arguments.base,
+            engine=arguments.engine,
+            workers=arguments.workers,
+            progress=watch or unwatched,
+            command=command(arguments),
+        )
+
+    if arguments.json:
+        return play(None)
+    with Display(simulated=True) as display:
+        return play(display)
+
+
+def told(found: Run, as_json: bool) -> int:
+    """Say what a sensitivity run shows, and write its page."""
+    from results.sensitivity import PROFILES, deciders, differences, reference_in, shares
+    from results.sensitivity_report import CAVEAT, write_sensitivity
+
+    written = write_sensitivity(found, found.folder)
+    about = found.manifest[PROFILES]
+    reference = reference_in(found.manifest)
+    frame = differences(found.trials, reference)
+    held, decided = shares(frame), deciders(frame, about["parameters"])
+    if as_json:
+        print_json(
+            {
+                "run": str(found.folder),
+                "outcome": found.outcome,
+                "recorded": found.manifest["recorded"],
+                "planned": found.manifest.get("planned"),
+                "simulated": True,
+                "shares": held.to_dicts(),
+                "deciders": decided.to_dicts(),
+                "report": [str(path) for path in written],
+            }
+        )
+        return 0
+    print_lines(_lines(held, decided, reference))
+    print(CAVEAT)
+    print(f"Report:   {written[0]}\n          {written[1]}")
+    return 0
+
+
+def _lines(held: Any, decided: Any, reference: str) -> Iterator[str]:
+    from results.phase_map import BETTER, UNDECIDED, WORSE
+    from results.sensitivity_section import decider_sentences
+    from results.tables import percent_interval
+
+    yield ""
+    yield f"Share of plausible profiles for which a team does better than {reference} (simulated)"
+    rows = [["cell", "team", BETTER, WORSE, UNDECIDED, "profiles"]]
+    for (cell, topology), group in held.group_by(["cell", "topology"], maintain_order=True):
+        by = {row["conclusion"]: row for row in group.iter_rows(named=True)}
+        parts = [
+            percent_interval(by[name]["share"], by[name]["low"], by[name]["high"])
+            for name in (BETTER, WORSE, UNDECIDED)
+        ]
+        rows.append([cell, topology, *parts, str(by[BETTER]["of"])])
+    yield from columns(rows)
+    yield ""
+    yield from (f"- {text}" for text in decider_sentences(decided, reference))
+    yield ""
+
+
+def command(arguments: argparse.Namespace) -> str:
+    """What to type to go on with this run, or to repeat it."""
+    words = ["fanout", "sensitivity", arguments.sweep]
+    for option in ("set", "team"):
+        for value in getattr(arguments, option):
+            words += [f"--{option}", value]
+    for option in ("name", "runs"):
+        if getattr(arguments, option):
+            words += [f"--{option}", str(getattr(arguments, option))]
+    if arguments.every_cell:
+        words.append("--every-cell")
+    words += ["--profiles", str(arguments.profiles), "--tasks", str(arguments.tasks)]
+    words += ["--trials", str(arguments.trials), "--base", arguments.base]
+    return shlex.join(words)
