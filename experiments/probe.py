@@ -25,6 +25,7 @@ from results.probe import (
     habit_spread,
     items_of,
     likelihoods,
+    parameter_span,
     placed,
 )
 from results.sensitivity import PROFILES, differences, profile_of, reference_in
@@ -126,10 +127,14 @@ def measured(run: Run) -> Probed:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a model lies: each cell, and how much the two runs have in common."""
+    """Where a model lies: each cell, and how much the two runs have in common.
+
+    `context_slope` is the parameter of the profiles that explain the probe: median and 95% limits.
+    """
 
     cells: tuple[Placed, ...]
     common: int
+    context_slope: tuple[float, float, float] | None
 
 
 def place_on(run: Run, found: Probed, drawn: Run) -> Place:
@@ -143,7 +148,8 @@ def place_on(run: Run, found: Probed, drawn: Run) -> Place:
     differs = {str(model): chance_to_differ(profile_of(str(model))) for model in models}
     weights = likelihoods(theirs, alone, found.spread, differs)
     cells = placed(differences(drawn.trials, reference), weights)
-    return Place(tuple(cells), common_cells(theirs, alone))
+    slope = parameter_span(weights, "context_slope")
+    return Place(tuple(cells), common_cells(theirs, alone), slope)
 
 
 def chance_to_differ(values: Mapping[str, str]) -> float:

@@ -18,7 +18,8 @@ import statsmodels.api as sm  # pyright: ignore[reportMissingTypeStubs]
 
 from results.intervals import Floats, wilson
 from results.quantiles import student
-from results.reach import weighed
+from results.reach import LEAST_PROFILES, weighed
+from results.sensitivity import profile_of
 
 ITEM = r"^[A-Z]+\d+$"
 """Milestones with such names are items of the work."""
@@ -29,18 +30,19 @@ CELL = ("task_set", "mode", "width", "coupling")
 
 @dataclass(frozen=True)
 class ContextSlope:
-    """How the share of failed items grows per 1,000 tokens, as a multiple of that at no tokens.
+    """How the share of failed items grows per 1,000 tokens, as a multiple of `at_start`.
 
-    `value` with 95% limits (Fieller), `at_none` the share of items failed at no tokens. A limit is
-    null where the data bound nothing on that side; all is null without failures or with fewer than
-    3 base tasks. What counts is failure that shows in the end: an error that a model notices and
-    mends is none, so this is not the parameter `context_slope` of a profile, but what it comes to.
+    `at_start` is the share that fails in the shortest conversations (narrowest width). `value` has
+    95% limits (Fieller), null on a side where the data bound nothing; all is null without failures
+    or with fewer than 3 base tasks. What counts is failure that shows in the end: an error that a
+    model notices and mends is none, so this is not the parameter `context_slope` of a profile, but
+    what that comes to.
     """
 
     value: float | None
     low: float | None
     high: float | None
-    at_none: float | None
+    at_start: float | None
     items: int
     failed: int
     tasks: int
@@ -92,15 +94,17 @@ def context_slope(items: pl.DataFrame, level: float = 0.95) -> ContextSlope:
     sizes = (int(n.sum()), int(failed.sum()), tasks)
     if tasks < LEAST_TASKS or failed.sum() == 0 or np.ptp(tokens) < 1e-9:
         return ContextSlope(None, None, None, None, *sizes)
-    lines = np.column_stack([np.ones_like(tokens), tokens])
+    narrowest = (items.get_column("width") == items.get_column("width").min()).to_numpy()
+    start = float(tokens[narrowest].mean())
+    lines = np.column_stack([np.ones_like(tokens), tokens - start])
     weights: Any = n.astype(np.float64)
     model: Any = sm.WLS(failed / n, lines, weights=weights)
     fit: Any = model.fit(cov_type="cluster", cov_kwds={"groups": units})
-    at_none, slope = (float(value) for value in fit.params)
+    at_start, slope = (float(value) for value in fit.params)
     quantile = student((1 + level) / 2, tasks - 1)
-    low, high = fieller((at_none, slope), np.asarray(fit.cov_params()), quantile)
-    value = slope / at_none if at_none > 0 else None
-    return ContextSlope(value, low, high, at_none, *sizes)
+    low, high = fieller((at_start, slope), np.asarray(fit.cov_params()), quantile)
+    value = slope / at_start if at_start > 0 else None
+    return ContextSlope(value, low, high, at_start, *sizes)
 
 
 def fieller(
@@ -173,6 +177,29 @@ def placed(found: pl.DataFrame, weights: Mapping[str, float]) -> list[Placed]:
         Placed(str(key["cell"]), str(key["topology"]), r.better, r.worse, r.within, r.mean, worth)
         for key, r, worth in weighed(found, weights)
     ]
+
+
+def parameter_span(
+    weights: Mapping[str, float], name: str, level: float = 0.95
+) -> tuple[float, float, float] | None:
+    """Weighed median of a number among drawn profiles, and the limits that hold `level` of it.
+
+    None where the weights are worth too few profiles.
+    """
+    known = [(float(profile_of(m)[name]), w) for m, w in weights.items() if name in profile_of(m)]
+    values, weight = (
+        (np.array(column) for column in zip(*sorted(known), strict=True))
+        if known
+        else (
+            np.array([]),
+            np.array([]),
+        )
+    )
+    if not weight.sum() > 0 or weight.sum() ** 2 / (weight**2).sum() < LEAST_PROFILES:
+        return None
+    share = (weight.cumsum() - weight / 2) / weight.sum()
+    middle, low, high = np.interp([0.5, (1 - level) / 2, (1 + level) / 2], share, values)
+    return float(middle), float(low), float(high)
 
 
 def likelihoods(

@@ -135,8 +135,8 @@ def _lines(
     yield ""
     yield f"{model}{' (simulated)' if model.startswith('simulated:') else ''}"
     yield (
-        f"- Failures grow by {_number(slope.value, slope.low, slope.high)} of those at no tokens "
-        f"per 1,000 tokens of conversation ({slope.failed} of {slope.items} items failed, "
+        f"- Failures grow by {_number(slope.value, slope.low, slope.high)} of those in the "
+        f"shortest conversations per 1,000 tokens more ({slope.failed} of {slope.items} items failed, "
         f"{slope.tasks} tasks)."
     )
     yield (
@@ -158,6 +158,12 @@ def _lines(
         f"On {drawn.folder.name}, with each profile weighed by how well it explains this probe "
         f"({place.common} cells in common), simulated:"
     )
+    if place.context_slope is not None:
+        middle, low, high = place.context_slope
+        yield (
+            f"- These profiles have a context slope of {middle:.2f} per 1,000 tokens "
+            f"(95% of them {low:.2f} to {high:.2f})."
+        )
     rows = [["cell", "team", "better", "worse", "within", "mean, points", "worth profiles"]]
     for cell in place.cells:
         shares = [f"{100 * share:.0f}%" for share in (cell.better, cell.worse, cell.within)]
