@@ -34,7 +34,7 @@ bench: $(READY) ## Measure speed beside a bare LangGraph loop, the checker, and 
 	$(BIN)/python -m experiments.bench
 	$(BIN)/python -m results.conflicts.bench
 	$(BIN)/python -m experiments.dependency_truth
-	$(BIN)/python -m results.coverage
+	$(BIN)/python -m results.statistics.coverage
 
 lock: $(READY) ## Make the hash-pinned requirements anew
 	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --group dev --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock

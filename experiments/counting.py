@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from results.attribution import CHARACTERS, Counter
 from results.potential.team_cost import Prices
+from results.tokens.attribution import CHARACTERS, Counter
 from topologies.prices import Usage, price
 from topologies.simulated import tokens
 from topologies.simulated.profile import profile

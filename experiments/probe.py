@@ -16,7 +16,7 @@ from experiments.runner import Plan, claim, play
 from experiments.sweep import Sweep, TaskCell, specs, sweep_hash
 from experiments.sweep_file import by_name
 from experiments.sweep_grid import parse_sweep
-from results.probe import (
+from results.map.probe import (
     ContextSlope,
     HabitSpread,
     Placed,
@@ -28,7 +28,7 @@ from results.probe import (
     parameter_span,
     placed,
 )
-from results.sensitivity import PROFILES, differences, profile_of, reference_in
+from results.map.sensitivity import PROFILES, differences, profile_of, reference_in
 from results.store import Run, newest_first, read_manifest
 
 WIDTHS = (1, 4, 16)

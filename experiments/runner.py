@@ -19,8 +19,8 @@ from experiments.manifest import manifest_of, refuse_another
 from experiments.progress import Tally, Watch, unwatched
 from experiments.spec import TrialSpec
 from experiments.sweep import Sweep, SweepLimits, specs
-from results.infeasible import LEAST
 from results.journal import Entry, Journal
+from results.map.infeasible import LEAST
 from results.store import MANIFEST, RUNS, Run, compact, open_run, read_manifest, write_manifest
 from tasks.task import luck
 

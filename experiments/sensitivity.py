@@ -1,8 +1,8 @@
 """The same cells over many profiles of the simulated model: how far does a conclusion reach?
 
 One profile is one assumption about a model. Here a sweep's cells are played by profiles drawn from
-all documented ranges, and `results.sensitivity` says for what share of them each conclusion holds.
-The run is kept as any other: what is recorded stays, and what is missing is run.
+all documented ranges, and `results.map.sensitivity` says for what share of them each conclusion
+holds. The run is kept as any other: what is recorded stays, and what is missing is run.
 """
 
 import shlex
@@ -17,7 +17,7 @@ from experiments.progress import Watch, unwatched
 from experiments.runner import Plan, claim, play
 from experiments.spec import TrialSpec
 from experiments.sweep import Sweep, TaskCell, specs, sweep_hash
-from results.sensitivity import PROFILES
+from results.map.sensitivity import PROFILES
 from results.store import RUNS, Run
 
 SUFFIX = "-sensitivity"

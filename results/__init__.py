@@ -35,11 +35,11 @@ need more than one group or more than Polars; `results.summary` adds them beside
 """
 
 CHARTS: dict[str, str] = {
-    "pass_k_curves": "results.charts:pass_k_curves",
-    "cost_and_success": "results.cost_charts:cost_and_success",
-    "tokens_by_role": "results.cost_charts:tokens_by_role",
-    "tokens_by_part": "results.attribution_chart:tokens_by_part",
-    "passed_by_time": "results.charts:passed_by_time",
-    "success_over_budget": "results.budget_chart:success_over_budget",
+    "pass_k_curves": "results.charts.success:pass_k_curves",
+    "cost_and_success": "results.charts.costs:cost_and_success",
+    "tokens_by_role": "results.charts.costs:tokens_by_role",
+    "tokens_by_part": "results.charts.tokens:tokens_by_part",
+    "passed_by_time": "results.charts.success:passed_by_time",
+    "success_over_budget": "results.charts.budget:success_over_budget",
 }
 """Chart name to a function: a run (anything with its four frames) in, Altair chart out."""

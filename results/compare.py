@@ -7,11 +7,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from results.consistency import group_columns, tally
-from results.differences import Difference, all_pass, holm, mcnemar_exact, paired_difference
-from results.intervals import Floats, Ints, unit_sums
-from results.ratios import cost_ratios
-from results.strata import cell_label, strata
+from results.statistics.consistency import group_columns, tally
+from results.statistics.differences import (
+    Difference,
+    all_pass,
+    holm,
+    mcnemar_exact,
+    paired_difference,
+)
+from results.statistics.intervals import Floats, Ints, unit_sums
+from results.statistics.ratios import cost_ratios
+from results.statistics.strata import cell_label, strata
 
 PAIRED = {
     "k": pl.Int64(),
@@ -39,14 +45,14 @@ def compare(
 ) -> pl.DataFrame:
     """One row for each cell, topology other than `reference`, and k.
 
-    `by` defaults to the settings that vary (`results.strata.strata`). Columns: task_set, *by,
-    `cell` (a label), topology, `reference`, k, pass^k of both over the tasks both did (`estimate`,
-    `reference_estimate`), their `difference` with `low` and `high` at `level`, the kind of
-    `interval`, `p` (sign flips), `p_holm` (over all rows of the same k: the `family`), `p_mcnemar`
-    (exact; only where every task has one trial on each side), `tasks` (base tasks in the
-    comparison), `fewest` and `most` trials of a task, `simulated` (any trial of the cell is),
-    `crash_convention`, and the cost ratios of `results.ratios`. Undefined is null; without the
-    reference in a cell, all is.
+    `by` defaults to the settings that vary (`results.statistics.strata.strata`). Columns: task_set,
+    *by, `cell` (a label), topology, `reference`, k, pass^k of both over the tasks both did
+    (`estimate`, `reference_estimate`), their `difference` with `low` and `high` at `level`, the
+    kind of `interval`, `p` (sign flips), `p_holm` (over all rows of the same k: the `family`),
+    `p_mcnemar` (exact; only where every task has one trial on each side), `tasks` (base tasks in
+    the comparison), `fewest` and `most` trials of a task, `simulated` (any trial of the cell is),
+    `crash_convention`, and the cost ratios of `results.statistics.ratios`. Undefined is null;
+    without the reference in a cell, all is.
     """
     by = strata(trials) if by is None else list(by)
     keys = group_columns(by)

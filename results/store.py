@@ -26,8 +26,8 @@ from urllib.parse import quote
 import polars as pl
 
 from results import journal
-from results.infeasible import LEAST, feasible
 from results.journal import Journal, Record
+from results.map.infeasible import LEAST, feasible
 from results.records import SCHEMAS, frame
 
 RUNS = Path(__file__).with_name("runs")

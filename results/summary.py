@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from results import METRICS
-from results.bands import pass_k_bands
-from results.consistency import group_columns
 from results.metrics import passed_within
 from results.named import find
-from results.ratios import cost_ratios
+from results.statistics.bands import pass_k_bands
+from results.statistics.consistency import group_columns
+from results.statistics.ratios import cost_ratios
 
 KS = (1, 2, 4, 8)
 

@@ -7,12 +7,12 @@ from typing import Any
 from experiments.commands.output import columns
 from experiments.counting import counter_of
 from results.compare import compare
-from results.report import HEADLINE_K, reference_of, write_report
-from results.sentences import caveats, what_can_be_said
+from results.reports.report import HEADLINE_K, reference_of, write_report
+from results.reports.sentences import caveats, what_can_be_said
+from results.reports.tables import dollars, number, percent_interval, ratio
+from results.statistics.strata import cell_label, strata
 from results.store import RUNS, Run
-from results.strata import cell_label, strata
 from results.summary import summary
-from results.tables import dollars, number, percent_interval, ratio
 
 Row = dict[str, Any]
 

@@ -13,8 +13,8 @@ from experiments.witnesses import witness_lines
 from results.conflicts import find_conflicts
 from results.conflicts.harm import how_often, unchecked
 from results.conflicts.histories import check_file
+from results.reports.tables import number, percent_interval
 from results.store import RUNS, Run, find_run, open_run
-from results.tables import number, percent_interval
 
 FILES = (".json", ".parquet")
 KEYS = ("family", "kind")

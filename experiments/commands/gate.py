@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from experiments.commands.output import print_json
-from results.gate import TOLERANCE, gate
 from results.store import RUNS, find_run, open_run
+from results.verdicts.gate import TOLERANCE, gate
 
 
 def run(arguments: argparse.Namespace) -> int:

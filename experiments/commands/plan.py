@@ -4,9 +4,9 @@ import argparse
 from dataclasses import asdict
 
 from experiments.commands.output import print_json
-from results.plan import Plan, plan_from_rates, plan_from_run, plan_text
-from results.report import reference_of
+from results.reports.report import reference_of
 from results.store import RUNS, find_run, open_run
+from results.verdicts.plan import Plan, plan_from_rates, plan_from_run, plan_text
 
 DIFFERENCE = 0.1
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from experiments.commands.output import columns, estimate_lines, print_json, print_lines
 from experiments.commands.run import set_aside
 from experiments.engine import EngineError
-from results.reach import MARGIN
+from results.map.reach import MARGIN
 from results.store import RUNS, Run, find_run, open_run
 
 if TYPE_CHECKING:
@@ -136,8 +136,8 @@ def _lines(
     yield f"{model}{' (simulated)' if model.startswith('simulated:') else ''}"
     yield (
         f"- Failures grow by {_number(slope.value, slope.low, slope.high)} of those in the "
-        f"shortest conversations per 1,000 tokens more ({slope.failed} of {slope.items} items failed, "
-        f"{slope.tasks} tasks)."
+        f"shortest conversations per 1,000 tokens more ({slope.failed} of {slope.items} "
+        f"items failed, {slope.tasks} tasks)."
     )
     yield (
         f"- Two subagents chose differently in {_number(spread.share, spread.low, spread.high)} of "

@@ -13,8 +13,8 @@ from experiments.show import find_trial
 from results.potential.charts import run_picture, tasks_picture
 from results.potential.profile import ProfileResult, profile_runs
 from results.potential.sentences import profile_sentences
+from results.reports.tables import number
 from results.store import RUNS, find_run, open_run
-from results.tables import number
 
 FOLDER = "profile"
 SHOWN_TASKS = 20

@@ -4,8 +4,8 @@ import argparse
 
 from experiments.commands.output import print_json
 from experiments.counting import counter_of
-from results.report import write_report
-from results.sensitivity import PROFILES
+from results.map.sensitivity import PROFILES
+from results.reports.report import write_report
 from results.store import RUNS, find_run, open_run
 
 
@@ -14,7 +14,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = open_run(find_run(arguments.name, arguments.runs or RUNS))
     folder = arguments.output or found.folder
     if PROFILES in found.manifest:
-        from results.sensitivity_report import write_sensitivity
+        from results.reports.sensitivity_report import write_sensitivity
 
         markdown, page = write_sensitivity(found, folder)
     else:

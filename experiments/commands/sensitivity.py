@@ -69,8 +69,8 @@ def _played(sweep: Any, folder: Path, arguments: argparse.Namespace) -> Run:
 
 def told(found: Run, as_json: bool) -> int:
     """Say what a sensitivity run shows, and write its page."""
-    from results.sensitivity import PROFILES, deciders, differences, reference_in, shares
-    from results.sensitivity_report import CAVEAT, write_sensitivity
+    from results.map.sensitivity import PROFILES, deciders, differences, reference_in, shares
+    from results.reports.sensitivity_report import CAVEAT, write_sensitivity
 
     written = write_sensitivity(found, found.folder)
     about = found.manifest[PROFILES]
@@ -98,9 +98,9 @@ def told(found: Run, as_json: bool) -> int:
 
 
 def _lines(held: Any, decided: Any, reference: str) -> Iterator[str]:
-    from results.phase_map import BETTER, UNDECIDED, WORSE
-    from results.sensitivity_section import decider_sentences
-    from results.tables import percent_interval
+    from results.map.phase_map import BETTER, UNDECIDED, WORSE
+    from results.reports.sensitivity_section import decider_sentences
+    from results.reports.tables import percent_interval
 
     yield ""
     yield f"Share of plausible profiles for which a team does better than {reference} (simulated)"

@@ -16,18 +16,18 @@ with app.setup:
     from experiments.offers import chosen, offered, to_open
     from experiments.show import trajectory
     from results import CHARTS
-    from results.named import find
-    from results.palette import offline
-    from results.report import composed
-    from results.report_html import part
-    from results.store import open_run
-    from results.task_charts import (
+    from results.charts.palette import offline
+    from results.charts.tasks import (
         COLUMN_WIDTHS,
         passes_by_task,
         task_passes,
         trial_list,
         trials_of,
     )
+    from results.named import find
+    from results.reports.page import part
+    from results.reports.report import composed
+    from results.store import open_run
 
 
 @app.cell(hide_code=True)

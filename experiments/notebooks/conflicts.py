@@ -16,15 +16,15 @@ with app.setup:
     from experiments.show import trajectory
     from experiments.sweep import specs
     from experiments.witnesses import conflict_lines
-    from results.budget_chart import success_over_budget
-    from results.conflict_charts import conflict_anatomy
-    from results.conflict_list import LOOK, finding_list, finding_of, kinds_of
+    from results.charts.budget import success_over_budget
+    from results.charts.conflicts import conflict_anatomy
+    from results.charts.palette import offline
     from results.conflicts import find_conflicts
     from results.conflicts.harm import unchecked
     from results.conflicts.twins import serial_twins, twin_of
-    from results.palette import offline
-    from results.report import composed, sections
-    from results.report_html import part
+    from results.reports.conflict_list import LOOK, finding_list, finding_of, kinds_of
+    from results.reports.page import part
+    from results.reports.report import composed, sections
     from results.store import open_run
 
 

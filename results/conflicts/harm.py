@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
-from results import quantiles
-from results.consistency import group_columns
-from results.differences import paired_difference
-from results.intervals import standard_error, task_bootstrap
+from results.statistics import quantiles
+from results.statistics.consistency import group_columns
+from results.statistics.differences import paired_difference
+from results.statistics.intervals import standard_error, task_bootstrap
 
 UNIT = pl.coalesce("block", "task").alias("unit")
 

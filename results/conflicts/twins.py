@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from results.differences import paired_difference
+from results.statistics.differences import paired_difference
 
 TWIN = (
     "task_set",

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from results.palette import WIDTH, styled
+from results.charts.palette import WIDTH, styled
 from results.potential.profile import VERDICTS, ProfileResult
 
 COLOURS = {

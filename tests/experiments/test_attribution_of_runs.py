@@ -5,9 +5,9 @@ import pytest
 
 from experiments.counting import SIMULATED, counter_of, prices_of
 from experiments.trial import run_trial
-from results.attribution import CHARACTERS, attribution
-from results.conflict_section import conflict_section
 from results.records import SCHEMAS, frame
+from results.reports.conflict_section import conflict_section
+from results.tokens.attribution import CHARACTERS, attribution
 from tests.trials import spec
 from topologies import TOPOLOGIES
 

@@ -16,8 +16,8 @@ from experiments.runner import run_sweep
 from experiments.spec import Budget
 from experiments.sweep import specs
 from experiments.trial import run_trial
-from results.budget import passed_by_use, success_by_budget
-from results.infeasible import counted, feasible
+from results.map.budget import passed_by_use, success_by_budget
+from results.map.infeasible import counted, feasible
 from results.records import frame
 from tests.trials import grid, spec
 from topologies.kit import OutOfBudgetError

@@ -11,10 +11,10 @@ from playwright.sync_api import Page
 from experiments.choices import Choices, command, read_choices, sweep_of
 from experiments.notebooks.conflicts import app
 from experiments.runner import run_sweep
-from results.conflict_list import EVERY, LOOK, finding_list, finding_of, kinds_of
-from results.conflict_section import HARMLESS, first_harmful
 from results.conflicts import find_conflicts
 from results.conflicts.twins import serial_twins
+from results.reports.conflict_list import EVERY, LOOK, finding_list, finding_of, kinds_of
+from results.reports.conflict_section import HARMLESS, first_harmful
 from results.store import Run, open_run, recorded_runs
 from tests.browser import ROOT, Visit, chromium, served, visited
 from tests.experiments.conftest import small_sweep

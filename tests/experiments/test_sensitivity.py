@@ -15,7 +15,7 @@ from experiments.profile_draws import documented, draw_profiles, model_name
 from experiments.sensitivity import Sizes, plan_of, reduced, run_sensitivity
 from experiments.sweep_file import read_sweep
 from results.journal import FILE
-from results.sensitivity import PROFILES, profile_of
+from results.map.sensitivity import PROFILES, profile_of
 from results.store import open_run
 from tests.experiments.test_endpoint import endpoint as endpoint
 from topologies.simulated.profile import profile

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.attribution import CHARACTERS, Counter, apportioned, attribution, by_part
-from results.prompt_parts import delegations, prompts
 from results.records import frame
+from results.tokens.attribution import CHARACTERS, Counter, apportioned, attribution, by_part
+from results.tokens.prompt_parts import delegations, prompts
 
 Row = dict[str, Any]
 SCHEMAS = json.dumps([{"function": {"name": "look"}}])

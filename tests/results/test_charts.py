@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from results import CHARTS
-from results.cost_charts import cost_and_success, pareto, role_tokens
+from results.charts.costs import cost_and_success, pareto, role_tokens
+from results.charts.palette import SPARE_COLOURS, TOPOLOGY_COLOURS, topology_colour
 from results.named import find
-from results.palette import SPARE_COLOURS, TOPOLOGY_COLOURS, topology_colour
 
 if TYPE_CHECKING:
     from .conftest import MadeRun, Make

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from results.compare import compare
-from results.sentences import caveats, what_can_be_said
+from results.reports.sentences import caveats, what_can_be_said
 
 if TYPE_CHECKING:
     from .conftest import Make

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from results.conflict_charts import conflict_anatomy, conflicts_by_coupling
+from results.charts.conflicts import conflict_anatomy, conflicts_by_coupling
 from results.conflicts import find_conflicts
 from results.conflicts.histories import in_a_line
 from results.records import frame

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.consistency import consistency, over_tasks, pass_at, pass_hat, per_task, tally
+from results.statistics.consistency import (
+    consistency,
+    over_tasks,
+    pass_at,
+    pass_hat,
+    per_task,
+    tally,
+)
 
 if TYPE_CHECKING:
     from .conftest import Make

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from results.attribution import attribution
-from results.attribution_section import attribution_section, regression_sentences
-from results.coordination import coordination, efficiency, overhead, repeats
-from results.failure_section import failure_section
 from results.records import frame
-from results.token_regression import token_regression
+from results.reports.attribution_section import attribution_section, regression_sentences
+from results.reports.failure_section import failure_section
+from results.tokens.attribution import attribution
+from results.tokens.coordination import coordination, efficiency, overhead, repeats
+from results.tokens.token_regression import token_regression
 
 if TYPE_CHECKING:
     from .conftest import MadeRun, Make

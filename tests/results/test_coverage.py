@@ -1,11 +1,11 @@
-"""The intervals hold what they say, in a smaller table than `python -m results.coverage` prints."""
+"""The intervals hold what they say, in a smaller table than `make bench` prints."""
 
 import numpy as np
 import polars as pl
 import pytest
 
 from results.compare import compare
-from results.coverage import (
+from results.statistics.coverage import (
     BAND,
     FALSE_POSITIVES,
     FLOOR,
@@ -16,9 +16,9 @@ from results.coverage import (
     pass_k_table,
     same_under_two_names,
 )
-from results.intervals import task_bootstrap, wilson
-from results.populations import MIXTURES, POPULATIONS, Population
-from results.posterior import pass_k_posterior
+from results.statistics.intervals import task_bootstrap, wilson
+from results.statistics.populations import MIXTURES, POPULATIONS, Population
+from results.statistics.posterior import pass_k_posterior
 
 
 def test_pass_k_is_covered_in_nine_of_ten_cells_and_never_far_below() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.differences import (
+from results.statistics.differences import (
     all_pass,
     holm,
     mcnemar_exact,

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from results.gate import gate
+from results.verdicts.gate import gate
 
 from .conftest import MadeRun, made_run, made_trials
 

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from results.consistency import consistency
 from results.imports.tau_bench import import_tau_bench
+from results.statistics.consistency import consistency
 
 Frames = dict[str, pl.DataFrame]
 

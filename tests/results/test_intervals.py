@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from results.intervals import (
+from results.statistics.intervals import (
     beta_flat,
     clopper_pearson,
     clustered_error,

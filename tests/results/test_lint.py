@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.consistency import consistency
-from results.lint import Published, lint, possible_count, possible_histogram
+from results.statistics.consistency import consistency
+from results.statistics.lint import Published, lint, possible_count, possible_histogram
 
 from .conftest import made_trials
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from results.phase_map import contrasts, corrected, dials_of, phase_map, slopes_within
+from results.map.phase_map import contrasts, corrected, dials_of, phase_map, slopes_within
 from results.records import frame
 
 Rate = Callable[[str, int, float], float]

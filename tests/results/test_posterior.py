@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from results.intervals import beta_flat, wilson
-from results.posterior import grid, grid_weights, pass_k_posterior, share_below
+from results.statistics.intervals import beta_flat, wilson
+from results.statistics.posterior import grid, grid_weights, pass_k_posterior, share_below
 
 
 def interval(c: list[int], n: list[int], k: int = 1, share: float = 1.0) -> tuple[float, float]:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.differences import all_pass
-from results.plan import plan_from_rates, plan_from_run, plan_text
-from results.populations import POPULATIONS, Population
-from results.power import (
+from results.statistics.differences import all_pass
+from results.statistics.populations import POPULATIONS, Population
+from results.statistics.spread import moments, paired_spread, split, within
+from results.verdicts.plan import plan_from_rates, plan_from_run, plan_text
+from results.verdicts.power import (
     Price,
     power_at,
     questions_needed,
@@ -19,7 +20,6 @@ from results.power import (
     tasks_needed,
     trials_needed,
 )
-from results.spread import moments, paired_spread, split, within
 
 from .conftest import made_trials
 

@@ -4,11 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from results.bands import pass_k_bands
 from results.compare import compare
-from results.consistency_tables import consistency_table
-from results.ratios import cost_ratios, pass_cost_interval, pass_costs
-from results.tables import comparison_table
+from results.reports.consistency_tables import consistency_table
+from results.reports.tables import comparison_table
+from results.statistics.bands import pass_k_bands
+from results.statistics.ratios import cost_ratios, pass_cost_interval, pass_costs
 
 from .conftest import made_trials
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from results import CHARTS
-from results.report import write_report
+from results.reports.report import write_report
 
 if TYPE_CHECKING:
     from .conftest import MadeRun

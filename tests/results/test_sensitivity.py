@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from results.break_even import ABOVE, BELOW, break_even, crossing
-from results.reach import Reach, estimated_shares, reach
+from results.map.reach import Reach, estimated_shares, reach
+from results.map.sensitivity import deciders, differences, profile_of, shares
 from results.records import frame
-from results.sensitivity import deciders, differences, profile_of, shares
-from results.sensitivity_section import share_sentences
+from results.reports.sensitivity_section import share_sentences
+from results.statistics.break_even import ABOVE, BELOW, break_even, crossing
 
 PARAMETERS = {
     "slope": {"range": [0.0, 1.0]},

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from results.side_by_side import compare_runs
+from results.verdicts.side_by_side import compare_runs
 
 from .conftest import MadeRun, made_run, made_trials
 

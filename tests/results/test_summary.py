@@ -8,8 +8,8 @@ import pytest
 from results import METRICS
 from results.metrics import known_mean
 from results.named import find
-from results.ratios import cost_ratios
-from results.strata import cell_label, strata
+from results.statistics.ratios import cost_ratios
+from results.statistics.strata import cell_label, strata
 from results.summary import broken_invariants, summary
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from results.report import composed
-from results.report_html import part
-from results.task_charts import passes_by_task, task_passes, trial_list, trials_of
+from results.charts.tasks import passes_by_task, task_passes, trial_list, trials_of
+from results.reports.page import part
+from results.reports.report import composed
 from tests.results.conftest import MadeRun, Make
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.rules import DEFAULT, EXPLORATORY, FIXED, Rules, stated
-from results.settle import Harm
 from results.summary import summary
-from results.verdict import Bounds, decide, verdicts
-from results.verdict_words import Verdict
+from results.verdicts.rules import DEFAULT, EXPLORATORY, FIXED, Rules, stated
+from results.verdicts.settle import Harm
+from results.verdicts.verdict import Bounds, decide, verdicts
+from results.verdicts.words import Verdict
 
 from .conftest import made_trials
 

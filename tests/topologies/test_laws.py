@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 
 from experiments.loading import load_task_set
 from experiments.trial import run_trial
-from results.differences import Difference
+from results.statistics.differences import Difference
 from tasks.clerk import Call
 from tasks.task import settings_of
 from tests.trials import Conversation, difference, grid, passed, run_all, spec

@@ -1,0 +1,249 @@
+"""Pictures of the map: where a topology does better, and for how much of the plausible it does."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from results.charts.palette import panels, percent, simulated, styled
+from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE
+from results.map.reach import MARGIN, WITHIN
+from results.statistics.strata import settings_label, strata
+
+CELL = 58
+"""Height of a cell in pixels."""
+COLOURS = {WORSE: "#B35806", UNDECIDED: "#D9D9D9", BETTER: "#2166AC"}
+"""Orange and blue, told apart by the colour-blind."""
+MIDDLE = "#F7F7F7"
+MIDDLE_NAME = "neither"
+WIDEST = 0.5
+"""Shares whose interval is wider are drawn pale."""
+WORDS = {"width": "width", "coupling": "coupling", "write_share": "write share"}
+
+
+def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
+    """The map of `results.map.phase_map.phase_map`: one panel for each topology and task set.
+
+    Colour is the paired difference in pass^k; undecided cells are pale, with a broken frame.
+    """
+    across, down = axes(cells)
+    rest = [name for name in strata(trials) if name not in (across, down)]
+    if {across, down} & {"write_share"} and "mode" in rest:
+        rest.remove("mode")  # the mode follows from the write share
+    varied = [name for name in rest if cells.get_column(name).n_unique() > 1]
+    known = cells.filter(pl.col("conclusion").is_not_null())
+    frame = known.with_columns(
+        pl.concat_str(
+            "topology",
+            *(["task_set"] if known.get_column("task_set").n_unique() > 1 else []),
+            pl.when(settings_label(varied) != "").then(settings_label(varied)),
+            separator=", ",
+            ignore_nulls=True,
+        ).alias("cell"),
+        (pl.col("difference") * 100).alias("points"),
+        pl.format(
+            "{}{}",
+            pl.when(pl.col("difference") > 0).then(pl.lit("+")).otherwise(pl.lit("")),
+            (pl.col("difference") * 100).round(0).cast(pl.Int64),
+        ).alias("text"),
+    )
+    k = int(known.get_column("k").max() or 1)  # pyright: ignore[reportArgumentType]
+    reference = str(known.get_column("reference").first())
+    most = max(float(frame.get_column("points").abs().max() or 0), 1.0)  # pyright: ignore[reportArgumentType]
+    x = alt.X(
+        f"{across}:O", title=WORDS[across], axis=alt.Axis(labelAngle=0, labelExpr="datum.value")
+    )
+    y = (
+        alt.Y(f"{down}:O", title=WORDS.get(down), sort="descending")
+        if down
+        else alt.value(CELL / 2)
+    )
+    colour = alt.Color(
+        "points:Q",
+        title="difference, points",
+        scale=alt.Scale(domain=[-most, 0, most], range=[COLOURS[WORSE], MIDDLE, COLOURS[BETTER]]),
+        legend=alt.Legend(gradientLength=180),
+    )
+    base = alt.Chart().encode(x=x, y=y)
+    settled = alt.datum.conclusion != UNDECIDED
+    tiles = base.mark_rect().encode(
+        color=colour,
+        opacity=alt.condition(settled, alt.value(1.0), alt.value(0.3)),
+        tooltip=[
+            "topology:N",
+            *(f"{dial}:Q" for dial in DIALS if dial in frame.columns),
+            alt.Tooltip("text:N", title="difference, points"),
+            percent("low"),
+            percent("high"),
+            alt.Tooltip("q:Q", format=".3f", title="p corrected"),
+            "conclusion:N",
+        ],
+    )
+    dark = (abs(alt.datum.points) > 0.6 * most) & settled
+    numbers = base.mark_text(fontSize=13, fontWeight=600, dy=-5).encode(
+        text="text:N", color=alt.condition(dark, alt.value("white"), alt.value("#222222"))
+    )
+    unsure = base.transform_filter(alt.datum.conclusion == UNDECIDED).mark_text(
+        fontSize=10, dy=9, color="#555555"
+    )
+    layers = alt.layer(tiles, numbers, unsure.encode(text=alt.value("undecided"))).properties(
+        width=alt.Step(78), height=alt.Step(CELL) if down else CELL
+    )
+    counts = [int((known.get_column("conclusion") == c).sum()) for c in (BETTER, WORSE, UNDECIDED)]
+    return styled(
+        panels(layers, frame),
+        f"Difference in pass^{k} to {reference}, in points{simulated(trials)}",
+        [
+            f"Of {known.height} cells {counts[0]} are better, {counts[1]} worse, "
+            f"{counts[2]} undecided (pale)",
+            "Decided: the 95% interval leaves out 0, and p holds over all cells "
+            "(Benjamini and Hochberg)",
+        ],
+    )
+
+
+def axes(cells: pl.DataFrame) -> tuple[str, str | None]:
+    """The dials across and down a map: the last one that varies, and the first if there are two."""
+    varied = [
+        dial
+        for dial in DIALS
+        if dial in cells.columns and cells.get_column(dial).drop_nulls().n_unique() > 1
+    ]
+    if not varied:
+        raise ValueError("a map needs a dial that varies: width, coupling or write_share")
+    return varied[-1], varied[0] if len(varied) > 1 else None
+
+
+def shares_chart(
+    shares: pl.DataFrame, reference: str, profiles: int, likely: pl.DataFrame | None = None
+) -> Any:
+    """Shares of profiles as a bar for each cell, a panel for each topology.
+
+    `shares` are those of `results.map.sensitivity.shares`; where there are `likely` ones
+    (`results.map.reach.estimated_shares`), they stand in a panel of their own before them.
+    """
+    parts = [shares.with_columns(pl.lit("shown by its own trials").alias("kind"))]
+    if likely is not None and not likely.is_empty():
+        kind = pl.lit(f"estimated, by more than {100 * MARGIN:g} points").alias("kind")
+        parts.insert(0, likely.with_columns(kind))
+    several = shares.get_column("task_set").n_unique() > 1
+    ranks = {BETTER: 0, WITHIN: 1, UNDECIDED: 1, WORSE: 2}
+    where = pl.col("cell" if several else "place").alias("where")
+    frame = (
+        pl.concat(parts)
+        .with_columns(
+            where,
+            pl.format("{}: {}", "topology", "kind").alias("cell"),
+            pl.col("conclusion").replace_strict(ranks, return_dtype=pl.Int64).alias("rank"),
+            pl.when(pl.col("share") >= 0.06)
+            .then(pl.format("{}%", (pl.col("share") * 100).round(0).cast(pl.Int64)))
+            .otherwise(pl.lit(""))
+            .alias("text"),
+        )
+        .with_columns(pl.col("conclusion").replace({WITHIN: MIDDLE_NAME, UNDECIDED: MIDDLE_NAME}))
+        .sort("cell", "where", "rank")
+    )
+    ends = pl.col("share").cum_sum().over("cell", "where")
+    unsure = (pl.col("high") - pl.col("low")).max().over("cell", "where") > WIDEST
+    frame = frame.with_columns((ends - pl.col("share") / 2).alias("middle"), unsure.alias("unsure"))
+    order = parts[0].select(where).to_series().unique(maintain_order=True).to_list()
+    names = [BETTER, MIDDLE_NAME, WORSE]
+    palette = [COLOURS[BETTER], COLOURS[UNDECIDED], COLOURS[WORSE]]
+    base = alt.Chart().encode(
+        y=alt.Y("where:N", title=None, sort=order, axis=alt.Axis(labelLimit=260))
+    )
+    share = alt.Axis(format="%", tickCount=5)
+    bars = base.mark_bar(height=alt.RelativeBandSize(0.72)).encode(
+        x=alt.X("share:Q", title="share of profiles", axis=share, scale=alt.Scale(domain=[0, 1])),
+        color=alt.Color(
+            "conclusion:N", title=None, sort=names, scale=alt.Scale(domain=names, range=palette)
+        ),
+        opacity=alt.condition(alt.datum.unsure, alt.value(0.3), alt.value(1.0)),
+        order=alt.Order("rank:Q"),
+        tooltip=[
+            "cell:N",
+            "where:N",
+            "conclusion:N",
+            percent("share"),
+            percent("low"),
+            percent("high"),
+        ],
+    )
+    texts = base.mark_text(fontSize=11).encode(
+        x="middle:Q",
+        text="text:N",
+        color=alt.condition(
+            (alt.datum.conclusion == MIDDLE_NAME) | alt.datum.unsure,
+            alt.value("#222222"),
+            alt.value("white"),
+        ),
+    )
+    layers = alt.layer(bars, texts).properties(width=420, height=alt.Step(34))
+    return styled(
+        panels(layers, frame, columns=1),
+        f"For what share of {profiles} plausible profiles a team does better, simulated",
+        [
+            f"Against {reference}. Shown: the profile's own 95% interval leaves out 0",
+            "Estimated: true of it, whether or not its own few trials can show it; pale where an "
+            f"interval is wider than {100 * WIDEST:g} points",
+        ],
+    )
+
+
+def deciders_chart(deciders: pl.DataFrame, most: int = 8) -> Any:
+    """The parameters that decide most, from `map.sensitivity.deciders`: a panel for each cell.
+
+    Dots are rank correlations with their 95% intervals; choices stand at their strength, without
+    a sign. Hollow dots do not hold after correction over all parameters and cells.
+    """
+    known = deciders.filter(pl.col("strength").is_not_null())
+    leading = (
+        known.group_by("parameter")
+        .agg(pl.col("strength").abs().max())
+        .sort("strength", descending=True)
+        .head(most)
+        .get_column("parameter")
+        .to_list()
+    )
+    frame = known.filter(pl.col("parameter").is_in(leading)).with_columns(
+        pl.format("{}: {}", "topology", "place").alias("cell"),
+        (pl.col("q") <= 0.05).alias("holds"),
+    )
+    base = alt.Chart().encode(y=alt.Y("parameter:N", title=None, sort=leading))
+    bounds = alt.Scale(domain=[-1, 1])
+    zero = alt.Chart().mark_rule(color="#999999").encode(x=alt.datum(0, scale=bounds))
+    bars = base.mark_rule(strokeWidth=2, color="#4C78A8").encode(
+        x=alt.X("low:Q", title="rank correlation with the difference", scale=bounds), x2="high:Q"
+    )
+    dots = base.mark_point(size=60, filled=True, color="#4C78A8", opacity=1).encode(
+        x=alt.X("strength:Q", scale=bounds),
+        fill=alt.condition(alt.datum.holds, alt.value("#4C78A8"), alt.value("white")),
+        stroke=alt.value("#4C78A8"),
+        shape=alt.Shape(
+            "kind:N",
+            title=None,
+            scale=alt.Scale(range=["diamond", "circle"], domain=["choice", "number"]),
+        ),
+        tooltip=[
+            "cell:N",
+            "parameter:N",
+            alt.Tooltip("strength:Q", format=".2f"),
+            "best:N",
+            alt.Tooltip("q:Q", format=".3f", title="p corrected"),
+        ],
+    )
+    return styled(
+        panels(alt.layer(zero, bars, dots).properties(width=250, height=alt.Step(22)), frame, 2),
+        "Which parameters the difference hangs on, simulated",
+        [
+            "To the right: the more of it, the better the team against the single thread",
+            "Filled: holds after correction over all parameters and cells. "
+            "Diamonds are choices, without a direction",
+        ],
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row: "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""

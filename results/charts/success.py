@@ -1,0 +1,144 @@
+"""Pictures of how well a run went, for notebooks and reports: each title says what it shows."""
+
+from typing import Any, Protocol
+
+import altair as alt
+import polars as pl
+
+from results.charts.palette import (
+    HEIGHT,
+    WIDTH,
+    names,
+    panels,
+    percent,
+    simulated,
+    styled,
+    topology_colour,
+)
+from results.statistics.bands import pass_k_bands
+from results.statistics.consistency import group_columns
+from results.statistics.strata import cell_label, strata
+
+MOST_K = 16
+TIME_POINTS = 120
+MOST_POINTS = 6000
+
+
+class Recorded(Protocol):
+    """What a chart draws: anything that holds the frames of a run."""
+
+    @property
+    def trials(self) -> pl.DataFrame: ...
+    @property
+    def steps(self) -> pl.DataFrame: ...
+
+
+def pass_k_curves(run: Recorded) -> Any:
+    """Pass^k against k for each topology with 95% bands, one panel for each cell."""
+    by = strata(run.trials)
+    counts = run.trials.group_by(*group_columns(by), "task").len().get_column("len")
+    most = max(counts.to_list(), default=1)
+    frame = pass_k_bands(run.trials, range(1, min(most, MOST_K) + 1), by).with_columns(
+        cell_label(by).alias("cell")
+    )
+    frame = frame.filter(pl.col("pass_hat").is_not_null())
+    base = alt.Chart().encode(
+        x=alt.X("k:Q", title="k trials of a task", axis=alt.Axis(tickMinStep=1, format="d")),
+        color=topology_colour(names(frame)),
+    )
+    share = alt.Y(
+        "pass_hat:Q", title="all k pass", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
+    )
+    band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title="all k pass"), y2="high:Q")
+    line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28)).encode(
+        y=share,
+        tooltip=[
+            "topology:N",
+            "cell:N",
+            "k:Q",
+            percent("pass_hat"),
+            percent("low"),
+            percent("high"),
+        ],
+    )
+    last = frame.get_column("k").max()
+    ends = frame.filter(pl.col("k").is_in([1, last]))
+    means = ends.group_by("topology", "k").agg(pl.col("pass_hat").mean()).sort("topology", "k")
+    fall = means.group_by("topology", maintain_order=True).agg(
+        pl.format(
+            "{}% at k = 1, {}% at k = {}",
+            (pl.col("pass_hat").first() * 100).round(0).cast(pl.Int64),
+            (pl.col("pass_hat").last() * 100).round(0).cast(pl.Int64),
+            pl.col("k").last(),
+        ).alias("words")
+    )
+    said = fall.select(pl.format("{}: {}", "topology", "words")).to_series().to_list()
+    cells = frame.get_column("cell").n_unique()
+    return styled(
+        panels(alt.layer(band, line).properties(width=WIDTH, height=HEIGHT), frame),
+        f"How often all k trials of a task pass (pass^k){simulated(run.trials)}",
+        [
+            *(f"{words}{' (mean of panels)' if cells > 1 else ''}" for words in said),
+            "Shaded: 95% posterior interval over tasks",
+        ],
+    )
+
+
+def passed_by_time(run: Recorded) -> Any:
+    """Share of graded trials that have passed by a time, one panel for each cell."""
+    by = strata(run.trials)
+    keys = group_columns(by)
+    drawn = run.trials.select(keys).n_unique()
+    per_line = min(TIME_POINTS, max(MOST_POINTS // drawn, 12))
+    ordered = (
+        run.trials.filter(pl.col("passed").is_not_null() & pl.col("seconds").is_not_null())
+        .sort(*keys, "seconds", nulls_last=True)
+        .with_columns(
+            (pl.col("passed").cum_sum().over(keys) / pl.len().over(keys)).alias("share"),
+            (pl.int_range(pl.len()).over(keys) * per_line // pl.len().over(keys)).alias("step"),
+        )
+    )
+    frame = (
+        ordered.group_by(*keys, "step", maintain_order=True)
+        .agg(pl.col("seconds").last(), pl.col("share").last())
+        .with_columns(cell_label(by).alias("cell"))
+    )
+    kind = f"{simulated(run.trials)} seconds".removeprefix(",").strip()
+    lines = (
+        alt.Chart()
+        .mark_line(interpolate="step-after", strokeWidth=2)
+        .encode(
+            x=alt.X("seconds:Q", title=kind, axis=alt.Axis(tickCount=5, format="~s")),
+            y=alt.Y(
+                "share:Q",
+                title="passed by then",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format="%"),
+            ),
+            color=topology_colour(names(frame)),
+            tooltip=[
+                "topology:N",
+                "cell:N",
+                alt.Tooltip("seconds:Q", format=",.1f"),
+                percent("share"),
+            ],
+        )
+    )
+    middle = (
+        ordered.group_by("topology", maintain_order=True)
+        .agg(pl.col("seconds").median())
+        .sort("topology")
+        .select(
+            pl.format(
+                "{}: half of the trials end within {} s", "topology", pl.col("seconds").round(1)
+            )
+        )
+        .to_series()
+    )
+    return styled(
+        panels(alt.layer(lines).properties(width=WIDTH, height=HEIGHT), frame).resolve_scale(
+            x="independent"
+        ),
+        f"Share of trials that have passed by a time ({kind})",
+        [*middle.to_list(), "Time scales differ between panels"],
+    )

@@ -1,0 +1,1 @@
+"""Over what range of tasks, budgets and agents a conclusion holds."""

@@ -1,0 +1,195 @@
+"""The map: over the range of tasks, where a topology does better than the reference, where worse.
+
+Each cell of the grid is compared alone, paired by base task; over all cells of the map p is
+corrected by Benjamini and Hochberg, and a cell is decided only if its interval leaves out 0 and the
+corrected p is at most alpha. Beside the cells stands one contrast for each dial: how far the
+difference moves from one end of the dial to the other, over all cells together.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import statsmodels.api as sm  # pyright: ignore[reportMissingTypeStubs]
+from statsmodels.stats.multitest import (  # pyright: ignore[reportMissingTypeStubs]
+    multipletests as untyped_multipletests,  # pyright: ignore[reportUnknownVariableType]
+)
+
+from results.compare import compare, paired_counts
+from results.statistics.differences import all_pass
+from results.statistics.intervals import Floats
+from results.statistics.strata import strata
+
+DIALS = ("width", "coupling", "write_share")
+"""The dials whose settings make a map."""
+
+BETTER, WORSE, UNDECIDED = "better", "worse", "undecided"
+LEAST_TASKS = 3
+LEVEL = 0.95
+CONTRASTS = pl.Schema(
+    {
+        "task_set": pl.String,
+        "topology": pl.String,
+        "reference": pl.String,
+        "dial": pl.String,
+        "least": pl.Float64,
+        "most": pl.Float64,
+        "k": pl.Int64,
+        "change": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "p": pl.Float64,
+        "q": pl.Float64,
+        "tasks": pl.Int64,
+        "cells": pl.Int64,
+    }
+)
+"""One row for each topology beside the reference, task set and dial that varies.
+
+`change` is how much the paired difference in pass^k rises when the dial goes from `least` to
+`most`, with 95% limits; `q` is p corrected over all rows. Null where it cannot be told.
+"""
+
+
+def dials_of(trials: pl.DataFrame) -> list[str]:
+    """The dials that take several values within a task set."""
+    return [
+        dial
+        for dial in DIALS
+        if trials.group_by("task_set").agg(pl.col(dial).drop_nulls().n_unique() > 1)[dial].any()
+    ]
+
+
+def phase_map(
+    trials: pl.DataFrame, reference: str = "single_thread", k: int = 1, alpha: float = 0.05
+) -> pl.DataFrame:
+    """One row for each cell and topology beside the reference: `results.compare` and two columns.
+
+    `q` is p (sign flips) corrected over all rows; `conclusion` is better, worse or undecided, and
+    null where nothing could be compared.
+    """
+    found = compare(trials, reference, strata(trials), (k,))
+    ps = found.get_column("p").cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    settled = pl.col("q") <= alpha
+    return found.with_columns(
+        pl.Series("q", corrected(ps), dtype=pl.Float64).fill_nan(None)
+    ).with_columns(
+        pl.when(pl.col("difference").is_null())
+        .then(None)
+        .when(settled & (pl.col("low") > 0))
+        .then(pl.lit(BETTER))
+        .when(settled & (pl.col("high") < 0))
+        .then(pl.lit(WORSE))
+        .otherwise(pl.lit(UNDECIDED))
+        .alias("conclusion")
+    )
+
+
+def corrected(ps: Floats) -> Floats:
+    """Benjamini and Hochberg's adjusted p (1995) of one family; nan entries stay out of it."""
+    found = np.full(ps.shape, np.nan)
+    tested = ~np.isnan(ps)
+    if tested.any():
+        found[tested] = untyped_multipletests(ps[tested], method="fdr_bh")[1]
+    return found
+
+
+def contrasts(trials: pl.DataFrame, reference: str = "single_thread", k: int = 1) -> pl.DataFrame:
+    """The frame CONTRASTS, by least squares with errors clustered by base task (statsmodels).
+
+    The outcome is a task's unbiased difference in pass^k in a cell. Each base task has a level of
+    its own, all varied dials enter together as straight lines, and the interval is t with one
+    degree of freedom less than base tasks: blocks are what was sampled, cells are not.
+    """
+    by = strata(trials)
+    pairs = [
+        group.filter(pl.col("n") >= k, pl.col("n_base") >= k).with_columns(
+            *(pl.lit(key[name], dtype=trials.schema[name]).alias(name) for name in key)
+        )
+        for key, group in paired_counts(trials, reference, by)
+    ]
+    rows = (
+        row
+        for (task_set, topology), group in _together(pairs)
+        for row in _of_topology(str(task_set), str(topology), group, reference, k)
+    )
+    found = pl.DataFrame(rows, schema=CONTRASTS, orient="row")
+    ps = found.get_column("p").fill_null(float("nan")).to_numpy()
+    return found.with_columns(pl.Series("q", corrected(ps), dtype=pl.Float64).fill_nan(None))
+
+
+def _together(pairs: Sequence[pl.DataFrame]) -> Iterator[tuple[tuple[Any, ...], pl.DataFrame]]:
+    if pairs:
+        whole = pl.concat(pairs)
+        yield from whole.group_by(["task_set", "topology"], maintain_order=True)
+
+
+def _of_topology(
+    task_set: str, topology: str, group: pl.DataFrame, reference: str, k: int
+) -> Iterator[dict[str, Any]]:
+    known = [dial for dial in DIALS if dial in group.columns]
+    dials = [dial for dial in known if group.get_column(dial).drop_nulls().n_unique() > 1]
+    if not dials or group.is_empty():
+        return
+    c, n, base_c, base_n = (
+        group.get_column(name).to_numpy() for name in ("c", "n", "c_base", "n_base")
+    )
+    gains = all_pass(c, n, k) - all_pass(base_c, base_n, k)
+    units = np.unique(group.get_column("block").to_numpy(), return_inverse=True)[1]
+    settings = group.select(pl.col(dials).cast(pl.Float64)).to_numpy()
+    slopes = slopes_within(settings, gains, units)
+    for at, dial in enumerate(dials):
+        least, most = float(settings[:, at].min()), float(settings[:, at].max())
+        change = (
+            None
+            if slopes is None
+            else [None if value is None else value * (most - least) for value in slopes[at][:3]]
+        )
+        yield {
+            "task_set": task_set,
+            "topology": topology,
+            "reference": reference,
+            "dial": dial,
+            "least": least,
+            "most": most,
+            "k": k,
+            **dict(zip(("change", "low", "high"), change or (None,) * 3, strict=True)),
+            "p": None if slopes is None else slopes[at][3],
+            "tasks": int(units.max()) + 1,
+            "cells": group.select(dials).n_unique(),
+        }
+
+
+Slope = tuple[float, float | None, float | None, float | None]
+"""Estimate, low, high and p."""
+
+
+def slopes_within(
+    settings: Floats, outcome: Floats, units: npt.NDArray[np.int64]
+) -> list[Slope] | None:
+    """What one more of each setting (a column) brings, each unit with a level of its own.
+
+    None with too few units, or settings that cannot be told apart. Without spread between units an
+    estimate has no interval.
+    """
+    clusters = int(units.max()) + 1
+    means = np.array([np.bincount(units, column) for column in (*settings.T, outcome)])
+    means = means / np.bincount(units)
+    matrix, left = settings - means[:-1].T[units], outcome - means[-1][units]
+    if clusters < LEAST_TASKS or np.linalg.matrix_rank(matrix) < matrix.shape[1]:
+        return None
+    model: Any = sm.OLS(left, matrix)
+    # With clusters, statsmodels takes t with one degree of freedom less than clusters.
+    fit: Any = model.fit(cov_type="cluster", cov_kwds={"groups": units}, use_t=True)
+    variances: Any = np.diag(fit.cov_params())
+    found: list[Slope] = []
+    for at in range(matrix.shape[1]):
+        estimate = float(fit.params[at])
+        if not float(variances[at]) > 1e-18:
+            found.append((estimate, None, None, None))
+            continue
+        low, high = (float(end) for end in fit.conf_int(1 - LEVEL)[at])
+        found.append((estimate, low, high, float(fit.pvalues[at])))
+    return found

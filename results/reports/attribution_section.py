@@ -1,0 +1,189 @@
+"""Report: where the tokens went, what coordination took, and whether a gain is just tokens."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from results.charts.success import Recorded
+from results.charts.tokens import scale_note, tokens_by_part
+from results.reports.section import Section
+from results.reports.tables import Table, dollars, grouped, number, percent, points, ratio
+from results.statistics.strata import cell_label, strata
+from results.tokens.attribution import CHARACTERS, Counter, attribution, by_part
+from results.tokens.coordination import coordination
+from results.tokens.prompt_parts import PARTS
+from results.tokens.token_regression import LEAST_OVERLAP, token_regression
+
+Row = dict[str, Any]
+
+
+def attribution_section(
+    run: Recorded, reference: str = "single_thread", counter: Counter = CHARACTERS
+) -> Section | None:
+    """The section; None for a run whose steps report no prompt tokens."""
+    attributed = attribution(run.steps, counter)
+    if attributed.get_column("tokens").drop_nulls().is_empty():
+        return None
+    by = strata(run.trials)
+    parts = by_part(run.trials, attributed, by).with_columns(cell_label(by).alias("cell"))
+    worked = coordination(run.trials, run.steps, attributed, reference, by).with_columns(
+        cell_label(by).alias("cell")
+    )
+    told = token_regression(run.trials, reference)
+    start = "In simulation, on" if run.trials.get_column("simulated").any() else "On"
+    tables = [_parts_table(parts), _coordination_table(worked, reference)]
+    if not told.is_empty():
+        tables.append(_regression_table(told, reference))
+    pooled = coordination(run.trials, run.steps, attributed, reference)
+    sentences = (
+        *coordination_sentences(pooled, reference, start),
+        *regression_sentences(told, reference, start),
+    )
+    recorded = parts.filter(pl.col("part") != "unrecorded", pl.col("tokens").is_not_null())
+    charts = (
+        {} if recorded.is_empty() else {"tokens_by_part": tokens_by_part(run, counter, attributed)}
+    )
+    return Section("Where the tokens go", sentences, tuple(tables), charts)
+
+
+def coordination_sentences(
+    worked: pl.DataFrame, reference: str, start: str = "On"
+) -> Iterator[str]:
+    """One sentence for each topology beside the reference and task set, from `coordination`."""
+    for row in worked.filter(pl.col("topology") != reference).iter_rows(named=True):
+        if row["overhead"] is None:
+            continue
+        span = ""
+        if row["overhead_low"] is not None:
+            low, high = _whole(row["overhead_low"]), _whole(row["overhead_high"])
+            span = f" (95% interval {low} to {high})"
+        said = (
+            f"{start} {row['task_set']} {row['topology']} took {number(row['turns'], 1)} turns a "
+            f"trial, an overhead of {_whole(row['overhead'])} over {reference}{span}, at an "
+            f"efficiency of {number(row['efficiency'], 2)}"
+        )
+        if row["handed"] is not None:
+            said += (
+                f"; {_whole(row['handed'])} of its prompt tokens were briefs, reports and "
+                f"hand-offs, {_whole(row['repeated_setup'])} instructions and tool schemas said "
+                "again"
+            )
+        if row["redundancy"] is not None:
+            said += f"; {_whole(row['redundancy'])} of its work calls repeated another agent's"
+        yield said + "."
+
+
+def regression_sentences(told: pl.DataFrame, reference: str, start: str = "On") -> Iterator[str]:
+    """Is the gain just tokens? One sentence for each row of `token_regression`."""
+    for row in told.iter_rows(named=True):
+        if row["difference"] is None:
+            continue
+        first = (
+            f"{start} {row['task_set']} {row['topology']} passed "
+            f"{points(row['difference'], row['low'], row['high'])} points beside {reference}"
+        )
+        if row["at_equal_tokens"] is None:
+            why = (
+                f"only {_whole(row['overlap'])} of its trials used as many tokens as {reference} "
+                "did on the same task"
+                if row["overlap"] < LEAST_OVERLAP
+                else "tokens hardly vary apart from the topology"
+            )
+            yield f"{first}; whether that is just tokens cannot be told: {why}."
+            continue
+        left = points(row["at_equal_tokens"], row["equal_low"], row["equal_high"])
+        yield (f"{first}, and {left} points where both used equally many tokens: {_verdict(row)}.")
+
+
+def _verdict(row: Row) -> str:
+    low, high = row["equal_low"], row["equal_high"]
+    if low is None:
+        return "too little variation to say more"
+    if low > 0 or high < 0:
+        return "tokens alone do not account for it"
+    if row["low"] is not None and (row["low"] > 0 or row["high"] < 0):
+        return "what is left could be nothing, so tokens may account for it"
+    return "not enough evidence yet for a difference either way"
+
+
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f}%"
+
+
+def _parts_table(parts: pl.DataFrame) -> Table:
+    scales = parts.select(pl.col("scale_low").min(), pl.col("scale_high").max()).row(0)
+    meanings = "; ".join(
+        f"{part}: {PARTS[part]}" for part in PARTS if part in parts.get_column("part").to_list()
+    )
+    return grouped(
+        parts,
+        "Prompt tokens per trial, by role and part",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("role", lambda row: row["role"]),
+            ("part", lambda row: row["part"]),
+            ("tokens", lambda row: number(row["tokens"])),
+            ("of them cached", lambda row: number(row["cached"])),
+            ("share", lambda row: percent(row["share"])),
+        ],
+        f"{scale_note(*scales)}. {meanings}.",
+    )
+
+
+def _coordination_table(worked: pl.DataFrame, reference: str) -> Table:
+    return grouped(
+        worked,
+        "What working together takes",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("turns", lambda row: number(row["turns"], 1)),
+            ("overhead", lambda row: percent(row["overhead"])),
+            ("efficiency", lambda row: number(row["efficiency"], 3)),
+            ("messages per turn", lambda row: number(row["message_density"], 2)),
+            ("handed over", lambda row: percent(row["handed"])),
+            ("redundancy", lambda row: percent(row["redundancy"])),
+            ("failure ratio", lambda row: ratio(row["failure_ratio"], None, None)),
+            ("error amplification", _amplified),
+            ("recovered", lambda row: percent(row["recovered"])),
+            ("tokens per pass", lambda row: number(row["tokens_per_pass"])),
+            ("dollars per pass", lambda row: dollars(row["dollars_per_pass"])),
+        ],
+        f"Turns are model calls; overhead is turns over those of {reference}, less 1, and "
+        "efficiency is success over that ratio (arXiv 2512.08296). Defined here: messages are "
+        "briefs, reports and hand-offs that an agent had not been sent before; handed over is "
+        "their share of prompt tokens; redundancy the share of work calls that another agent of "
+        "the trial had made with the same arguments; failure ratio the chance of failing, and "
+        "error amplification the share of milestones missed, over those of the reference; "
+        "recovered the share passed of the trials in which a tool call came back as an error.",
+    )
+
+
+def _amplified(row: Row) -> str:
+    ends = (row["error_amplification_low"], row["error_amplification_high"])
+    return ratio(row["error_amplification"], *ends)
+
+
+def _regression_table(told: pl.DataFrame, reference: str) -> Table:
+    return grouped(
+        told.with_columns(pl.col("task_set").alias("cell")),
+        "Is the gain just tokens?",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
+            (
+                "at equal tokens",
+                lambda row: points(row["at_equal_tokens"], row["equal_low"], row["equal_high"]),
+            ),
+            (
+                "twice the tokens go with",
+                lambda row: points(row["per_doubling"], row["doubling_low"], row["doubling_high"]),
+            ),
+            ("overlap", lambda row: percent(row["overlap"])),
+            ("tasks", lambda row: number(row["tasks"])),
+        ],
+        f"Success beside {reference}, from a linear model with a level for each task and errors "
+        "clustered by base task (statsmodels). It describes: tokens were not dealt out by lot. "
+        "Overlap is the share of trials that used as many tokens as the reference did on the "
+        f"same task; below {LEAST_OVERLAP:.0%} nothing is said of equal tokens.",
+    )

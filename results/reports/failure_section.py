@@ -1,0 +1,100 @@
+"""Report: how trials failed. In the open, after a tool call that came back as an error, or not."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from results.charts.success import Recorded
+from results.reports.consistency_tables import consistency_table
+from results.reports.section import Section
+from results.reports.tables import Table, grouped, number, percent
+from results.statistics.bands import pass_k_bands
+from results.statistics.consistency import group_columns
+from results.statistics.strata import cell_label, strata
+
+Row = dict[str, Any]
+
+
+def failure_section(run: Recorded, pooled: bool = False) -> Section | None:
+    """The section; None where tool errors were not counted, or nothing was graded.
+
+    With `pooled` pass^k at every k, over all tasks of a task set together, comes first: for runs
+    whose settings nobody chose, such as imported ones.
+    """
+    graded = run.trials.filter(pl.col("passed").is_not_null())
+    if graded.is_empty() or graded.get_column("tool_errors").null_count():
+        return None
+    by = strata(graded)
+    cells = failures(graded, by).with_columns(cell_label(by).alias("cell"))
+    whole = failures(graded)
+    tables = [_table(cells)]
+    if pooled:
+        most = int(str(graded.group_by("topology", "task_set", "task").len()["len"].max()))
+        over_all = consistency_table(pass_k_bands(run.trials, range(1, most + 1)), ())
+        everything = whole.with_columns(pl.col("task_set").alias("cell"))
+        tables = [
+            replace(over_all, title="Consistency over all tasks"),
+            _table(pl.concat([everything, cells], how="diagonal")),
+        ]
+    simulated = bool(graded.get_column("simulated").any())
+    return Section("How trials failed", tuple(failure_sentences(whole, simulated)), tuple(tables))
+
+
+def failures(trials: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
+    """One row for each topology, task set and combination of `by`, over its graded trials.
+
+    `trials`; `failed`; of these `without_error`, in which no tool call came back as an error;
+    `with_error`, trials in which one did; and `recovered`, those of them that passed.
+    """
+    keys = group_columns(by)
+    passed, erred = pl.col("passed"), pl.col("tool_errors") > 0
+    return (
+        trials.filter(passed.is_not_null())
+        .group_by(keys)
+        .agg(
+            pl.len().cast(pl.Int64).alias("trials"),
+            (~passed).sum().cast(pl.Int64).alias("failed"),
+            (~passed & ~erred).sum().cast(pl.Int64).alias("without_error"),
+            erred.sum().cast(pl.Int64).alias("with_error"),
+            (passed & erred).sum().cast(pl.Int64).alias("recovered"),
+        )
+        .sort(keys, nulls_last=True)
+    )
+
+
+def failure_sentences(found: pl.DataFrame, simulated: bool = False) -> Iterator[str]:
+    """What can be said of `failures`, one sentence a row that has any."""
+    start = "In simulation, on" if simulated else "On"
+    for row in found.filter(pl.col("failed") > 0).iter_rows(named=True):
+        said = (
+            f"{start} {row['task_set']} {row['without_error']} of the {row['failed']} failed "
+            f"trials of {row['topology']} met no tool error, so that no tool told of it"
+        )
+        if row["with_error"]:
+            said += f"; of the {row['with_error']} trials that met one {row['recovered']} passed"
+        yield said + "."
+
+
+def _table(found: pl.DataFrame) -> Table:
+    def share(part: str, whole: str) -> Callable[[Row], str]:
+        def told(row: Row) -> str:
+            return percent(row[part] / row[whole] if row[whole] else None)
+
+        return told
+
+    return grouped(
+        found,
+        "Failures and tool errors",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("graded trials", lambda row: number(row["trials"])),
+            ("failed", lambda row: number(row["failed"])),
+            ("without a tool error", lambda row: number(row["without_error"])),
+            ("share of failures", share("without_error", "failed")),
+            ("trials with a tool error", lambda row: number(row["with_error"])),
+            ("of them passed", lambda row: number(row["recovered"])),
+            ("share", share("recovered", "with_error")),
+        ],
+    )

@@ -1,0 +1,121 @@
+"""Report: the map of a sweep with a grid."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from results.charts.map import phase_map_chart
+from results.map.phase_map import BETTER, UNDECIDED, WORSE, contrasts, dials_of, phase_map
+from results.map.sensitivity import PROFILES, Drawn
+from results.reports.section import Section
+from results.reports.sensitivity_section import sensitivity_section
+from results.reports.tables import Table, grouped, number, p_value, points
+from results.store import MANIFEST, Run, open_run
+
+LEAST_CELLS = 3
+NAMES = {"width": "width", "coupling": "coupling", "write_share": "write share"}
+SUFFIX = "-sensitivity"
+
+
+def map_section(
+    run: Drawn, reference: str = "single_thread", k: int = 1, alpha: float = 0.05
+) -> Section | None:
+    """The section; None for a run of one topology, or without a dial that takes several values.
+
+    If a sensitivity run of the same name lies beside the run, its shares are the second view.
+    """
+    trials = run.trials
+    if not dials_of(trials) or trials.get_column("topology").n_unique() < 2:
+        return None
+    cells = phase_map(trials, reference, k, alpha)
+    known = cells.filter(pl.col("conclusion").is_not_null())
+    if known.height < LEAST_CELLS:
+        return None
+    moved = contrasts(trials, reference, k)
+    start = "In simulation" if trials.get_column("simulated").any() else "Here"
+    sentences = (*contrast_sentences(moved, start), *cell_sentences(known, start))
+    tables = (contrast_table(moved), map_table(cells, k))
+    charts = {"phase_map": phase_map_chart(trials, cells)}
+    beside = _beside(run)
+    if beside is not None:
+        second = sensitivity_section(beside)
+        sentences += second.sentences
+        charts |= second.charts
+    return Section("The map", sentences, tables, charts)
+
+
+def contrast_sentences(moved: pl.DataFrame, start: str) -> Iterator[str]:
+    """One sentence for each topology and dial, from `results.map.phase_map.contrasts`."""
+    for row in moved.iter_rows(named=True):
+        who, dial = row["topology"], NAMES[row["dial"]]
+        way = f"{dial} {row['least']:g} to {row['most']:g}"
+        if row["change"] is None:
+            yield f"{start}, {row['task_set']}: how {who} moves from {way} cannot be told."
+            continue
+        span = points(row["change"], row["low"], row["high"])
+        settled = row["q"] is not None and row["q"] <= 0.05
+        said = "changes by" if settled else "is not known to change:"
+        yield (
+            f"{start}, {row['task_set']}: from {way} the difference of {who} to "
+            f"{row['reference']} in pass^{row['k']} {said} {span} points, all cells together "
+            f"({row['tasks']} tasks, {row['cells']} cells; p corrected {p_value(row['q'])})."
+        )
+
+
+def cell_sentences(known: pl.DataFrame, start: str) -> Iterator[str]:
+    """For each topology, in how many cells it is better, worse or undecided."""
+    for (topology,), rows in known.group_by(["topology"], maintain_order=True):
+        counts = [int((rows["conclusion"] == name).sum()) for name in (BETTER, WORSE, UNDECIDED)]
+        yield (
+            f"{start}, {topology} is better than {rows['reference'][0]} in {counts[0]} of "
+            f"{rows.height} cells, worse in {counts[1]} and undecided in {counts[2]}."
+        )
+
+
+def contrast_table(moved: pl.DataFrame) -> Table:
+    """The contrasts, by task set."""
+    return grouped(
+        moved.with_columns(pl.col("task_set").alias("cell")),
+        "How the difference moves along a dial",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("dial", lambda row: f"{NAMES[row['dial']]} {row['least']:g} to {row['most']:g}"),
+            ("change, points", lambda row: points(row["change"], row["low"], row["high"])),
+            ("p", lambda row: p_value(row["p"])),
+            ("p (corrected)", lambda row: p_value(row["q"])),
+            ("tasks", lambda row: number(row["tasks"])),
+        ],
+        "A linear model of the paired differences of all cells, each base task with a level of its "
+        "own; errors clustered by base task, t with one degree of freedom less than tasks. p is "
+        "corrected by Benjamini and Hochberg over the rows of this table.",
+    )
+
+
+def map_table(cells: pl.DataFrame, k: int) -> Table:
+    """Every cell of the map with its conclusion."""
+    return grouped(
+        cells,
+        f"The cells of the map, pass^{k}",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
+            ("p", lambda row: p_value(row["p"])),
+            ("p (corrected)", lambda row: p_value(row["q"])),
+            ("conclusion", lambda row: row["conclusion"] or "-"),
+        ],
+        "A cell is decided if its 95% interval leaves out 0 and p, corrected by Benjamini and "
+        "Hochberg over all cells of the map, is at most 0.05; else it is undecided.",
+    )
+
+
+def _beside(run: Drawn) -> Run | None:
+    """The sensitivity run of the same name beside a run that lies in a folder; None without."""
+    folder: Path | None = getattr(run, "folder", None)
+    if folder is None:
+        return None
+    there = folder.with_name(folder.name + SUFFIX)
+    if not (there / MANIFEST).exists():
+        return None
+    found = open_run(there)
+    return found if PROFILES in found.manifest and not found.trials.is_empty() else None

@@ -1,0 +1,56 @@
+"""The report in Markdown, its charts as pictures beside it."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from results.reports.section import Section
+from results.verdicts.words import Verdict
+
+if TYPE_CHECKING:
+    from results.reports.report import Report
+
+
+def as_markdown(report: "Report", charts: list[str], sections: Sequence[Section] = ()) -> str:
+    """The report as Markdown; charts are pictures in the folder `charts`."""
+    lines = [f"# {report.title}{' (simulated)' if report.simulated else ''}", "", report.question]
+    lines += ["", *(f"- {name}: {value}" for name, value in report.facts)]
+    lines += ["", "## Verdicts", "", report.rules]
+    lines += [line for verdict in report.verdicts for line in _verdict(verdict)]
+    if not report.verdicts:
+        lines += ["", "Nothing is judged: the run has one topology."]
+    lines += ["", "## What can be said"]
+    for task_set, sentences in report.said:
+        lines += ["", f"### {task_set}", "", *(f"- {text}" for _, text in sentences)]
+    if not report.said:
+        lines += ["", "Nothing is compared: the run has one topology."]
+    lines += ["", *(f"> {text}\n>" for text in report.caveats), "", "## Results"]
+    lines += [line for table in report.results for line in table.markdown()]
+    lines += ["", "## Charts", ""]
+    lines += [_picture(name) for name in charts]
+    lines += [line for section in sections for line in _section(section)]
+    lines += ["## How consistent"]
+    lines += [line for table in report.consistency for line in table.markdown()]
+    lines += ["", "## Method", "", *(f"- **{name}.** {text}" for name, text in report.method)]
+    lines += ["", "## Limits", "", *(f"- {text}" for text in report.limits)]
+    lines += ["", "## Checklist", "", *(f"- {name}: {text}" for name, text in report.checklist)]
+    lines += ["", "## How to reproduce", "", "```", report.command, "```", ""]
+    lines += [f"- {name}: `{value}`" for name, value in report.reproduce]
+    return "\n".join(lines) + "\n"
+
+
+def _picture(name: str) -> str:
+    return f"![{name.replace('_', ' ')}](charts/{name}.svg)\n"
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield from (f"## {section.title}", "", *(f"- {text}" for text in section.sentences))
+    for table in section.tables:
+        yield from table.markdown()
+    yield from ("", *(_picture(name) for name in section.charts))
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    yield from ("", f"### {verdict.headline}", "", f"({verdict.status})", "")
+    yield from (f"- {text}" for text in verdict.reasons)
+    yield from (f"- Assumes: {text}" for text in verdict.assumes)
+    yield from (f"- What would change it: {text}" for text in verdict.changes)

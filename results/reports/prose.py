@@ -1,0 +1,100 @@
+"""How the numbers of a report were made, and what they cannot show, in words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from results.map.infeasible import counted
+from results.statistics.consistency import CRASHES
+
+
+def method(
+    trials: pl.DataFrame, reference: str, comparison: pl.DataFrame, crashed: str = "drop"
+) -> Iterator[tuple[str, str]]:
+    """Name and text of each part of the method, for the trials and comparison at hand."""
+    yield (
+        "Grading",
+        "A trial passes when the final state of the world (and, for questions, the submitted "
+        "answer) is right, whatever the agent says. A false claim is a trial that said done and "
+        "had not passed. Cost per pass is what all graded trials took over the trials that passed.",
+    )
+    yield (
+        "Estimators",
+        "With c of n graded trials of a task passed, pass^k is C(c,k)/C(n,k) and pass@k is "
+        "1 - C(n-c,k)/C(n,k), both unbiased and undefined where k is above n; over tasks each "
+        "task weighs the same. Passed is pass^1.",
+    )
+    lost = int(counted(trials).get_column("passed").is_null().sum())
+    yield (
+        "Crashed trials",
+        f"{lost} of {trials.height} trials crashed. A crash is not a failure. Convention used: "
+        f"{crashed} ({CRASHES[crashed]}). Costs are over graded trials.",
+    )
+    yield (
+        "Intervals",
+        "All are 95%, but for those of verdicts, which hold together. Pass^k: equal-tailed "
+        "posterior of E[p^k] under a beta-binomial model of tasks, flat on the mean and on the "
+        "intra-class correlation, half of the prior allowing a share of hopeless or of certain "
+        "tasks beside them; so an estimate of exactly 0 or 100% lies at the outside of its "
+        "interval. The task bootstrap stands beside it and is "
+        "too narrow with few tasks. Settings of one base task count together as one task. An "
+        "interval of p is never raised to the power k.",
+    )
+    yield (
+        "Comparisons",
+        f"Every topology is compared to {reference} on the tasks both did. The unit is the base "
+        "task: Student's t on its unbiased differences with one degree of freedom less than "
+        "tasks, and a sign-flip p beside it (exact up to 12 tasks that differ, else 20,000 seeded "
+        "flips). Where a few tasks carry the whole difference that interval is too narrow, and is "
+        "widened to what the posteriors of both sides allow, put together with the correlation of "
+        "the tasks (Newcombe). Fewer than 2 tasks give no interval. With one trial a task "
+        "McNemar's exact p stands beside. How well all intervals cover is printed by `python -m "
+        "results.statistics.coverage`.",
+    )
+    family = 0 if comparison.is_empty() else comparison.get_column("family").max()
+    yield (
+        "Family",
+        f"{family} comparisons were made for each measure. p (Holm) allows for all of them; a "
+        "finding whose interval leaves out 0 but whose Holm p is above 0.05 is called a hint.",
+    )
+    pairing = (
+        "In simulation the luck of the work is shared by topologies trial by trial; "
+        if trials.get_column("simulated").any()
+        else ""
+    )
+    yield ("Pairing", f"{pairing}with a real model only the task is shared. Both pair by task.")
+    encodings = trials.get_column("encoding").drop_nulls().unique().sort().to_list()
+    yield (
+        "Tokens",
+        f"Counted with {', '.join(encodings) or 'an unknown encoding'}. Prompt includes cached, "
+        "completion includes reasoning. Counts of different encodings are never added or "
+        "compared. A mean is given only when every graded trial has the count.",
+    )
+    yield (
+        "Dollars",
+        "Cached input at its own price; uncached is the same usage as if nothing had been cached. "
+        "The two can disagree about which topology is cheaper. Unknown prices stay unknown.",
+    )
+
+
+def limits(manifest: Mapping[str, Any], simulated: bool) -> Iterator[str]:
+    """What this run cannot show."""
+    if simulated:
+        yield (
+            "The model is simulated. Its errors follow declared parameters, for one setting of "
+            "them here: nothing in this report is evidence about any real model."
+        )
+        yield "Seconds are simulated: they follow the declared latencies, not a clock."
+    yield (
+        "Tasks are generated from a few families of work. Intervals speak of more tasks of the "
+        "same families at the same settings, not of other work."
+    )
+    yield (
+        "An interval that includes 0 does not show that two topologies are equal, only that these "
+        "trials cannot tell them apart."
+    )
+    reached: dict[str, Any] = manifest.get("limits") or {}
+    if reached:
+        text = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in reached.items())
+        yield f"Trials were cut off at these limits and graded as they stood: {text}."

@@ -1,0 +1,266 @@
+"""The report of a run: report.md with pictures beside it, and one page that needs no network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from results import CHARTS
+from results.compare import compare
+from results.named import find
+from results.reports.attribution_section import attribution_section
+from results.reports.conflict_section import conflict_section
+from results.reports.consistency_tables import consistency_table, split_table
+from results.reports.failure_section import failure_section
+from results.reports.map_section import map_section
+from results.reports.markdown import as_markdown
+from results.reports.page import page
+from results.reports.prose import limits, method
+from results.reports.section import Section
+from results.reports.sentences import caveats, what_can_be_said
+from results.reports.tables import (
+    Table,
+    comparison_table,
+    cost_table,
+    grouped,
+    number,
+    outcome_table,
+    percent,
+)
+from results.statistics.bands import pass_k_bands
+from results.statistics.consistency import CRASHES, consistency
+from results.statistics.strata import cell_label, strata
+from results.summary import broken_invariants, summary
+from results.tokens.attribution import CHARACTERS, Counter
+from results.verdicts.checklist import checklist
+from results.verdicts.rules import stated
+from results.verdicts.verdict import family_of, verdicts
+from results.verdicts.words import Verdict
+
+HEADLINE_K = 4
+
+
+class Reported(Protocol):
+    """What a report is written from: the frames of a run and the sweep as it was run."""
+
+    @property
+    def manifest(self) -> dict[str, Any]: ...
+    @property
+    def trials(self) -> pl.DataFrame: ...
+    @property
+    def steps(self) -> pl.DataFrame: ...
+    @property
+    def accesses(self) -> pl.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report says, before it is set in Markdown or HTML."""
+
+    title: str
+    question: str
+    simulated: bool
+    facts: tuple[tuple[str, str], ...]
+    rules: str
+    verdicts: tuple[Verdict, ...]
+    said: tuple[tuple[str, tuple[tuple[bool, str], ...]], ...]
+    caveats: tuple[str, ...]
+    results: tuple[Table, ...]
+    consistency: tuple[Table, ...]
+    method: tuple[tuple[str, str], ...]
+    limits: tuple[str, ...]
+    checklist: tuple[tuple[str, str], ...]
+    command: str
+    reproduce: tuple[tuple[str, str], ...]
+
+
+def write_report(
+    run: Reported, folder: Path | str, counter: Counter = CHARACTERS
+) -> tuple[Path, Path]:
+    """Writes report.md (with charts/*.svg) and report.html to `folder`; gives the two paths.
+
+    `counter` counts as the run's model does, if that is known. A run without trials is a
+    ValueError.
+    """
+    if run.trials.is_empty():
+        raise ValueError("this run has no trials yet: run the sweep before reporting on it")
+    folder = Path(folder)
+    (folder / "charts").mkdir(parents=True, exist_ok=True)
+    report = composed(run)
+    parts = sections(run, counter)
+    charts = {name: find(CHARTS, name)(run) for name in CHARTS if name not in IN_SECTIONS}
+    drawn = charts | {name: chart for part in parts for name, chart in part.charts.items()}
+    for name, chart in drawn.items():
+        chart.save(folder / "charts" / f"{name}.svg")
+    markdown, html = folder / "report.md", folder / "report.html"
+    markdown.write_text(as_markdown(report, list(charts), parts), encoding="utf-8")
+    html.write_text(page(report, charts, parts), encoding="utf-8")
+    return markdown, html
+
+
+IN_SECTIONS = ("tokens_by_part",)
+"""Charts that stand in the section they belong to."""
+
+
+def sections(run: Reported, counter: Counter = CHARACTERS) -> list[Section]:
+    """The sections that a run has the records for, in the order of the report."""
+    reference = reference_of(run.trials)
+    found = (
+        map_section(run, reference, headline_k(run.trials, run.manifest)),
+        failure_section(run, pooled="imported" in run.manifest),
+        conflict_section(run),
+        attribution_section(run, reference, counter),
+    )
+    return [section for section in found if section is not None]
+
+
+def composed(run: Reported) -> Report:
+    """The report of a run: all of its numbers, sentences and tables."""
+    trials, manifest = run.trials, run.manifest
+    by = strata(trials)
+    reference = reference_of(trials)
+    most = most_trials(trials)
+    k = headline_k(trials, manifest)
+    ks = sorted({1, min(2, most), k, most})
+    deadline = _threshold(manifest, "deadline_seconds")
+    table = summary(trials, by, sorted({1, k}), reference=reference, deadline=deadline)
+    comparison = compare(trials, reference, by, sorted({1, k}))
+    simulated = bool(trials.get_column("simulated").any())
+    names = trials.get_column("topology").unique().sort().to_list()
+    rules = stated(manifest, names, reference, most)
+    results = [outcome_table(table, by, k, deadline), cost_table(table, by, reference, simulated)]
+    if not comparison.is_empty():
+        results.insert(1, comparison_table(comparison, reference))
+    broken = broken_invariants(trials, by)
+    if not broken.is_empty():
+        results.append(_invariant_table(broken, by))
+    return Report(
+        title=str(manifest.get("name", "run")),
+        question=str(manifest.get("question") or "Which topology does this work better?"),
+        simulated=simulated,
+        facts=_facts(trials, reference),
+        rules=rules.sentence,
+        verdicts=tuple(verdicts(trials, rules)),
+        said=_said(what_can_be_said(comparison, _threshold(manifest, "alpha") or 0.05)),
+        caveats=(*_unfinished(trials, manifest), *caveats(trials)),
+        results=tuple(results),
+        consistency=_consistency(trials, by, ks),
+        method=tuple(method(trials, reference, comparison)),
+        limits=tuple(limits(manifest, simulated)),
+        checklist=tuple(checklist(trials, manifest, rules, family_of(trials, rules.contrasts, by))),
+        command=str(manifest.get("command") or f"fanout run {manifest.get('name', '')}".strip()),
+        reproduce=_reproduce(manifest),
+    )
+
+
+def headline_k(trials: pl.DataFrame, manifest: Mapping[str, Any]) -> int:
+    """The k that tables and sentences lead with: the threshold `k` of the sweep, else 4.
+
+    At most the trials of a task, at least 1.
+    """
+    wanted = _threshold(manifest, "k") or HEADLINE_K
+    return max(1, min(int(wanted), most_trials(trials)))
+
+
+def most_trials(trials: pl.DataFrame) -> int:
+    """The most trials that any topology had of a task, crashed ones included."""
+    keys = ("topology", "task_set", *strata(trials), "task")
+    return max(trials.group_by(keys).len().get_column("len").to_list(), default=0)
+
+
+def _unfinished(trials: pl.DataFrame, manifest: Mapping[str, Any]) -> list[str]:
+    planned = manifest.get("planned")
+    if planned is None or trials.height >= planned:
+        return []
+    return [
+        f"This run is not complete: {trials.height} of {planned} planned trials are recorded. The "
+        "missing ones need not be like the others."
+    ]
+
+
+def reference_of(trials: pl.DataFrame) -> str:
+    """`single_thread` where it took part, else the first topology in the alphabet."""
+    names = sorted(trials.get_column("topology").unique().to_list())
+    return "single_thread" if "single_thread" in names else names[0]
+
+
+def _threshold(manifest: Mapping[str, Any], name: str) -> float | None:
+    thresholds: dict[str, Any] = manifest.get("thresholds") or {}
+    value = thresholds.get(name)
+    return None if value is None else float(value)
+
+
+def _facts(trials: pl.DataFrame, reference: str) -> tuple[tuple[str, str], ...]:
+    def listed(column: str) -> str:
+        return ", ".join(trials.get_column(column).drop_nulls().unique().sort().to_list())
+
+    return (
+        ("Trials", number(trials.height)),
+        ("Tasks", number(trials.select("task_set", "task").n_unique())),
+        ("Topologies", listed("topology")),
+        ("Reference", reference),
+        ("Task sets", listed("task_set")),
+        ("Models", listed("model") or "not recorded"),
+    )
+
+
+def _said(said: pl.DataFrame) -> tuple[tuple[str, tuple[tuple[bool, str], ...]], ...]:
+    return tuple(
+        (str(task_set), tuple(rows.select("settled", "sentence").iter_rows()))
+        for (task_set,), rows in said.group_by("task_set", maintain_order=True)
+    )
+
+
+def _invariant_table(broken: pl.DataFrame, by: list[str]) -> Table:
+    return grouped(
+        broken.with_columns(cell_label(by).alias("cell")).sort(
+            "task_set", *by, "invariant", "topology", nulls_last=True
+        ),
+        "Invariants broken, by kind",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("invariant", lambda row: row["invariant"]),
+            ("graded trials", lambda row: number(row["trials"])),
+            ("broken", lambda row: number(row["count"])),
+            ("per trial", lambda row: number(row["per_trial"], 3)),
+        ],
+    )
+
+
+def _consistency(trials: pl.DataFrame, by: list[str], ks: list[int]) -> tuple[Table, ...]:
+    """Pass^k at each k, and, if any trial crashed, under each way to treat crashes."""
+    bands = pass_k_bands(trials, ks, by)
+    tables = [consistency_table(bands, by), split_table(bands, by)]
+    if trials.get_column("passed").is_null().any():
+        ways = pl.concat([consistency(trials, ks, by, crashed) for crashed in CRASHES])
+        wide = ways.pivot(
+            on="crash_convention",
+            index=["topology", "task_set", *by, "k"],
+            values="pass_hat",
+        ).with_columns(cell_label(by).alias("cell"))
+        tables.append(
+            grouped(
+                wide.sort("task_set", *by, "topology", "k", nulls_last=True),
+                "Pass^k under each way to treat crashed trials",
+                [
+                    ("topology", lambda row: row["topology"]),
+                    ("k", lambda row: str(row["k"])),
+                    ("drop (used)", lambda row: percent(row["drop"])),
+                    ("failed", lambda row: percent(row["failed"])),
+                    ("lowest_k", lambda row: percent(row["lowest_k"])),
+                ],
+            )
+        )
+    return tuple(tables)
+
+
+def _reproduce(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    versions: dict[str, Any] = manifest.get("versions") or {}
+    return (
+        ("manifest hash", str(manifest.get("hash", "not recorded"))),
+        ("seed", str(manifest.get("seed", "not recorded"))),
+        ("trials per task", str(manifest.get("trials", "not recorded"))),
+        *((str(name), str(version)) for name, version in versions.items()),
+    )

@@ -1,0 +1,107 @@
+"""The page of a sensitivity run: sensitivity.md with pictures beside it, and sensitivity.html."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from results.map.sensitivity import PROFILES, Drawn
+from results.reports.page import rendered
+from results.reports.section import Section
+from results.reports.sensitivity_section import sensitivity_section
+from results.reports.tables import number
+
+PAGE = "sections.html.j2"
+CAVEAT = (
+    "All of this is simulated: it says what would have to be true of a model, over ranges that are "
+    "mostly assumed, and is no evidence about any real model. A share speaks of profiles drawn "
+    "evenly from those ranges; which of them a real model is like, `fanout probe` can measure."
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What stands around the sections."""
+
+    title: str
+    question: str
+    facts: tuple[tuple[str, str], ...]
+    caveats: tuple[str, ...]
+    method: tuple[tuple[str, str], ...]
+    command: str
+    simulated: bool = True
+
+
+def write_sensitivity(run: Drawn, folder: Path | str, k: int = 1) -> tuple[Path, Path]:
+    """Write sensitivity.md (with charts/*.svg) and sensitivity.html to `folder`; the two paths.
+
+    ValueError for a run that drew no profiles, or has none complete.
+    """
+    folder = Path(folder)
+    section = sensitivity_section(run, k=k)
+    page = composed(run)
+    (folder / "charts").mkdir(parents=True, exist_ok=True)
+    for name, chart in section.charts.items():
+        chart.save(folder / "charts" / f"{name}.svg")
+    markdown, html = folder / "sensitivity.md", folder / "sensitivity.html"
+    markdown.write_text("\n".join(_markdown(page, section)) + "\n", encoding="utf-8")
+    html.write_text(
+        rendered(PAGE, section.charts, report=page, sections=[section]), encoding="utf-8"
+    )
+    return markdown, html
+
+
+def composed(run: Drawn) -> Page:
+    """The words around the sections of a sensitivity run."""
+    about: dict[str, Any] = run.manifest[PROFILES]
+    trials = run.trials
+    played = trials.get_column("model").n_unique()
+    planned = run.manifest.get("planned")
+    caveats = [CAVEAT]
+    if planned is not None and trials.height < planned:
+        caveats.append(
+            f"This run is not complete: {trials.height:,} of {planned:,} trials are recorded, of "
+            f"{played} of {about['number']} profiles. `{run.manifest['command']}` goes on."
+        )
+    ranges = "; ".join(
+        f"{name} {' or '.join(known['choices'])}"
+        if "choices" in known
+        else f"{name} {known['range'][0]:g} to {known['range'][1]:g}"
+        for name, known in about["parameters"].items()
+    )
+    return Page(
+        title=str(run.manifest.get("name", "sensitivity")),
+        question=str(run.manifest.get("question") or "How far does each conclusion reach?"),
+        facts=(
+            ("Profiles", f"{played} of {about['number']}"),
+            ("Trials", number(trials.height)),
+            ("Topologies", ", ".join(sorted(trials.get_column("topology").unique().to_list()))),
+            ("Seed", str(about["seed"])),
+        ),
+        caveats=tuple(caveats),
+        method=(
+            (
+                "Profiles",
+                f"A Latin hypercube of {about['number']} profiles over all documented ranges, "
+                f"each with a luck of its own: {ranges}.",
+            ),
+            (
+                "Conclusions",
+                "In each cell a profile's team and single thread do the same tasks; the unit is "
+                "the base task, and the interval that of a paired difference.",
+            ),
+        ),
+        command=str(run.manifest.get("command", "fanout sensitivity")),
+    )
+
+
+def _markdown(page: Page, section: Section) -> Iterator[str]:
+    yield from (f"# {page.title} (simulated)", "", page.question, "")
+    yield from (f"- {name}: {value}" for name, value in page.facts)
+    yield from ("", *(f"> {text}\n>" for text in page.caveats))
+    yield from ("", f"## {section.title}", "", *(f"- {text}" for text in section.sentences), "")
+    yield from (f"![{name}](charts/{name}.svg)\n" for name in section.charts)
+    for table in section.tables:
+        yield from table.markdown()
+    yield from ("", "## Method", "", *(f"- **{name}.** {text}" for name, text in page.method))
+    yield from ("", "## How to reproduce", "", "```", page.command, "```")

@@ -1,0 +1,157 @@
+"""What can be said of a comparison, in plain sentences made of its numbers and no others."""
+
+from typing import Any
+
+import polars as pl
+
+from results.map.infeasible import counted
+from results.statistics.consistency import CRASHES
+
+SIMULATED = (
+    "Simulated runs show that the instrument works and what would have to be true; they are no "
+    "evidence about any real model."
+)
+SENTENCES = {
+    "task_set": pl.String(),
+    "cell": pl.String(),
+    "topology": pl.String(),
+    "k": pl.Int64(),
+    "settled": pl.Boolean(),
+    "sentence": pl.String(),
+}
+
+
+def what_can_be_said(comparison: pl.DataFrame, alpha: float = 0.05) -> pl.DataFrame:
+    """One plain sentence for each row of `results.compare.compare`.
+
+    Columns: task_set, cell, topology, k, `settled` (the 95% interval leaves out 0), `sentence`.
+    A simulated comparison says so in the sentence. Where an interval leaves out 0 but Holm's p of
+    the whole family is above `alpha`, the sentence calls it a hint.
+    """
+    rows = [
+        {name: row[name] for name in ("task_set", "cell", "topology", "k")}
+        | {"settled": _settled(row), "sentence": sentence(row, alpha)}
+        for row in comparison.iter_rows(named=True)
+    ]
+    return pl.DataFrame(rows, schema=SENTENCES, orient="row")
+
+
+def _settled(row: dict[str, Any]) -> bool:
+    return row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
+
+
+def sentence(row: dict[str, Any], alpha: float = 0.05) -> str:
+    """The sentence of one row of a comparison."""
+    start = ("In simulation, on " if row["simulated"] else "On ") + row["cell"]
+    who, other = row["topology"], row["reference"]
+    passed = "passed" if row["k"] == 1 else f"passed all {row['k']} of {row['k']} trials of a task"
+    if row["difference"] is None:
+        return (
+            f"{start} there is no task that both {who} and {other} did in at least "
+            f"{many(row['k'], 'graded trial')}: nothing can be compared."
+        )
+    gain = row["difference"]
+    cost = _cost(row) if row["k"] == 1 else ""
+    if not _settled(row):
+        return (
+            f"{start} there is not enough evidence yet to say whether {who} {passed} more or less "
+            f"often than {other}: the difference is {signed(gain)} points ({_evidence(row)})"
+            f"{cost}."
+        )
+    word = "more" if gain > 0 else "less"
+    hint = ""
+    if row["p_holm"] is not None and row["p_holm"] > alpha:
+        hint = (
+            f" Take it as a hint: p = {row['p_holm']:.2f} by sign flips"
+            f" after allowing for {many(row['family'], 'comparison')}."
+        )
+    size = f"{in_points(abs(gain))} points"
+    said = (
+        f"{passed} {size} {word} often than {other}"
+        if row["k"] == 1
+        else f"{passed} {word} often than {other}, by {size}"
+    )
+    return f"{start} {who} {said} ({_evidence(row)}){cost}.{hint}"
+
+
+def _evidence(row: dict[str, Any]) -> str:
+    trials = (
+        f"{row['fewest']}" if row["fewest"] == row["most"] else f"{row['fewest']} to {row['most']}"
+    )
+    size = f"{many(row['tasks'], 'task')} x {trials} trial{'' if trials == '1' else 's'}"
+    low, high = row["low"], row["high"]
+    if low is None:
+        return f"no interval: it takes at least 2 tasks; {size}"
+    if not _settled(row):
+        return f"95% interval {signed(low)} to {signed(high)}; {size}"
+    near, far = sorted((abs(low), abs(high)))
+    return f"95% interval {in_points(near)} to {in_points(far)} points; {size}"
+
+
+def _cost(row: dict[str, Any]) -> str:
+    """The cost ratios that are known; dollars without caching only if they tell another story."""
+    tokens, dollars, plain = (
+        row[f"{name}_ratio"] for name in ("tokens", "dollars", "dollars_uncached")
+    )
+    parts = [
+        f"{times(ratio)} the {name}"
+        for name, ratio in (("tokens", tokens), ("dollars", dollars))
+        if ratio is not None
+    ]
+    if dollars is not None and plain is not None and (dollars - 1) * (plain - 1) < 0:
+        parts.append(f"{times(plain)} the dollars if nothing were cached")
+    if not parts:
+        return ""
+    return ", at " + (parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1])
+
+
+def times(ratio: float) -> str:
+    return f"{ratio:.2f}x" if ratio < 0.995 else f"{ratio:.1f}x"
+
+
+def in_points(share: float) -> str:
+    """A share in percentage points, whole, or to one digit that is not 0 below 1."""
+    value = 100 * share
+    return f"{value:.0f}" if value >= 0.95 or value == 0 else f"{value:.1g}"
+
+
+def signed(share: float) -> str:
+    sign = "+" if share > 0 else "-" if share < 0 else ""
+    return sign + in_points(abs(share))
+
+
+def many(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
+    """What holds for everything said about these trials: simulation, pairing, counts, crashes."""
+    found: list[str] = []
+    simulated = trials.get_column("simulated").fill_null(False)
+    if simulated.any():
+        models = trials.filter(simulated).get_column("model").drop_nulls().unique().sort()
+        found.append(
+            f"{'All' if simulated.all() else 'Some'} of these runs are simulated. {SIMULATED} They "
+            f"hold for {', '.join(models)} as set here; other settings can turn them round."
+        )
+    if not simulated.all():
+        found.append(
+            "With a real model, topologies are paired by task only: trials of the same "
+            "number share no luck."
+        )
+    encodings = sorted(trials.get_column("encoding").drop_nulls().unique().to_list())
+    if len(encodings) > 1:
+        found.append(
+            f"Tokens were counted in {len(encodings)} ways ({', '.join(encodings)}); counts made "
+            "in different ways are neither added nor compared."
+        )
+    lost = int(counted(trials).get_column("passed").is_null().sum())
+    beyond = trials.height - counted(trials).height
+    if beyond:
+        found.append(
+            f"{beyond} of {trials.height} trials had a budget with which their topology could not "
+            "have done the work even without an error: they are left out, and are no failures."
+        )
+    if lost:
+        found.append(f"{lost} of {trials.height} trials crashed: {CRASHES[crashed]}.")
+    return found

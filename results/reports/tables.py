@@ -1,0 +1,169 @@
+"""The tables of a report: numbers as text, grouped by cell, for Markdown and HTML alike."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from results.statistics.strata import cell_label
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table: `groups` pairs a cell with its rows; the first column is text."""
+
+    title: str
+    columns: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+    note: str = ""
+
+    def markdown(self) -> list[str]:
+        """The lines of the table in Markdown, the title a heading."""
+        lines = ["", f"### {self.title}"]
+        for cell, rows in self.groups:
+            lines += ["", f"**{cell}**", "", "| " + " | ".join(self.columns) + " |"]
+            lines.append("|" + "|".join([":--", *["--:"] * (len(self.columns) - 1)]) + "|")
+            lines += ["| " + " | ".join(row) + " |" for row in rows]
+        return [*lines, "", self.note] if self.note else lines
+
+
+def percent(value: float | None) -> str:
+    """A share as a percentage: 72.4%; a dash for null."""
+    return "-" if value is None else f"{100 * value:.1f}%".replace("100.0%", "100%")
+
+
+def percent_interval(value: float | None, low: float | None, high: float | None) -> str:
+    """A share with its interval: 72.4% (60.1 to 81.2)."""
+    if value is None:
+        return "-"
+    if low is None or high is None:
+        return f"{percent(value)} (no interval)"
+    return f"{percent(value)} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def points(value: float | None, low: float | None, high: float | None) -> str:
+    """A difference of shares in points with its interval: -12.0 (-20.1 to -3.9)."""
+    if value is None:
+        return "-"
+    if low is None or high is None:
+        return f"{100 * value:+.1f} (no interval)"
+    return f"{100 * value:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+
+
+def ratio(value: float | None, low: float | None, high: float | None) -> str:
+    """A ratio with its interval: 1.42x (1.30 to 1.55)."""
+    if value is None:
+        return "-"
+    return f"{value:.2f}x" + ("" if low is None else f" ({low:.2f} to {high:.2f})")
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def dollars(value: float | None) -> str:
+    """Dollars to three digits that count."""
+    if value is None:
+        return "-"
+    return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:.3g}"
+
+
+def p_value(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def grouped(
+    frame: pl.DataFrame,
+    title: str,
+    columns: Sequence[tuple[str, Callable[[Row], str]]],
+    note: str = "",
+) -> Table:
+    """The table whose columns are functions of a row of `frame`, grouped by its `cell`."""
+    groups = tuple(
+        (
+            str(cell),
+            tuple(
+                tuple(cell_of(row) for _, cell_of in columns) for row in rows.iter_rows(named=True)
+            ),
+        )
+        for (cell,), rows in frame.group_by("cell", maintain_order=True)
+    )
+    return Table(title, tuple(name for name, _ in columns), groups, note)
+
+
+def _share(name: str) -> Callable[[Row], str]:
+    return lambda row: percent_interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+
+
+def _ratio(name: str) -> Callable[[Row], str]:
+    return lambda row: ratio(
+        row[f"{name}_ratio"], row[f"{name}_ratio_low"], row[f"{name}_ratio_high"]
+    )
+
+
+def outcome_table(
+    table: pl.DataFrame, by: Sequence[str], k: int, deadline: float | None = None
+) -> Table:
+    """How each topology did, from a summary that was given the same deadline (seconds)."""
+    columns: list[tuple[str, Callable[[Row], str]]] = [
+        ("topology", lambda row: row["topology"]),
+        ("tasks", lambda row: number(row["tasks"])),
+        ("graded trials", lambda row: number(row["graded"])),
+        ("crashed", lambda row: number(row["crashed"])),
+        ("passed", _share("success")),
+        (f"pass^{k}", _share(f"pass_hat_{k}")),
+        ("partial credit", lambda row: percent(row["score"])),
+        ("false claims", lambda row: percent(row["false_claim_rate"])),
+        ("right refusals", lambda row: percent(row["right_refusals"])),
+        ("invariants broken per trial", lambda row: number(row["invariants_broken"], 3)),
+    ]
+    if k == 1:
+        columns.pop(5)
+    if deadline is not None:
+        name = f"passed within {deadline:g} s"
+        columns.append((name, lambda row: percent(row["passed_in_time"])))
+    return grouped(table.with_columns(cell_label(by).alias("cell")), "Outcomes", columns)
+
+
+def cost_table(table: pl.DataFrame, by: Sequence[str], reference: str, simulated: bool) -> Table:
+    """What each topology took, from a summary."""
+    columns: list[tuple[str, Callable[[Row], str]]] = [
+        ("topology", lambda row: row["topology"]),
+        ("tokens per trial", lambda row: number(row["tokens"])),
+        ("of them cached", lambda row: number(row["cached_tokens"])),
+        ("tokens per pass", lambda row: number(row["tokens_per_pass"])),
+        ("tokens, ratio", _ratio("tokens")),
+        ("dollars per trial", lambda row: dollars(row["dollars"])),
+        ("dollars per pass", lambda row: dollars(row["dollars_per_pass"])),
+        ("dollars, ratio", _ratio("dollars")),
+        ("uncached dollars, ratio", _ratio("dollars_uncached")),
+        (
+            "simulated seconds per trial" if simulated else "seconds per trial",
+            lambda row: number(row["seconds"], 1),
+        ),
+    ]
+    note = f"Ratios are to {reference} on the same tasks, with a 95% bootstrap interval over tasks."
+    return grouped(table.with_columns(cell_label(by).alias("cell")), "Costs", columns, note)
+
+
+def comparison_table(comparison: pl.DataFrame, reference: str) -> Table:
+    """Paired differences to the reference, from a comparison."""
+    columns: list[tuple[str, Callable[[Row], str]]] = [
+        ("topology", lambda row: row["topology"]),
+        ("measure", lambda row: "passed" if row["k"] == 1 else f"pass^{row['k']}"),
+        ("tasks", lambda row: number(row["tasks"])),
+        ("rate", lambda row: percent(row["estimate"])),
+        ("reference rate", lambda row: percent(row["reference_estimate"])),
+        ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
+        ("p (sign flips)", lambda row: p_value(row["p"])),
+        ("p (Holm)", lambda row: p_value(row["p_holm"])),
+        ("interval", lambda row: row["interval"] or "-"),
+    ]
+    if comparison.get_column("p_mcnemar").null_count() < comparison.height:
+        columns.insert(8, ("p (McNemar)", lambda row: p_value(row["p_mcnemar"])))
+    return grouped(comparison, f"Differences to {reference}, paired by task", columns)

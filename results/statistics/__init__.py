@@ -1,0 +1,1 @@
+"""Estimators and how sure they are: consistency, intervals, paired differences, coverage."""

@@ -1,0 +1,1 @@
+"""Where the tokens went, and what working together took of them."""

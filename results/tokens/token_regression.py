@@ -1,0 +1,149 @@
+"""Is a gain just tokens? Success regressed on topology, without and with the tokens that it used.
+
+A linear model of passed (0 or 1), each task with a level of its own, by least squares (statsmodels)
+with errors clustered by base task. `at_equal_tokens` is what is left of a topology's difference
+when trials that used equally many tokens are compared, by a straight line in log2 of the tokens.
+
+It describes and does not prove: nobody dealt tokens out by lot, so a topology's tokens are also how
+it works. Where the two hardly ever use the same number of tokens (`overlap`), what is left rests on
+the line and not on trials.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import polars as pl
+import statsmodels.api as sm  # pyright: ignore[reportMissingTypeStubs]
+
+from results.metrics import TOTAL_TOKENS
+from results.statistics.quantiles import student
+
+TOKEN_REGRESSION = pl.Schema(
+    {
+        "task_set": pl.String,
+        "topology": pl.String,
+        "difference": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "at_equal_tokens": pl.Float64,
+        "equal_low": pl.Float64,
+        "equal_high": pl.Float64,
+        "per_doubling": pl.Float64,
+        "doubling_low": pl.Float64,
+        "doubling_high": pl.Float64,
+        "overlap": pl.Float64,
+        "tasks": pl.Int64,
+        "trials": pl.Int64,
+    }
+)
+"""One row for each task set and topology beside the reference.
+
+`difference` in success to the reference (a share), `at_equal_tokens` the same with tokens held
+equal, each with its 95% interval (t, one degree of freedom less than base tasks). `per_doubling` is
+the success that twice the tokens go with, of the whole task set. `overlap` is the share of trials
+of the topology that used no more tokens than some, and no fewer than another, trial of the
+reference on the same task. Null where it cannot be told: fewer than 3 base tasks, tokens that never
+vary apart from the topology, or outcomes that never vary; and `at_equal_tokens` at too little
+overlap.
+"""
+
+Ends = tuple[float | None, float | None, float | None]
+"""An estimate and its interval."""
+
+UNKNOWN: Ends = (None, None, None)
+LEAST_TASKS = 3
+LEAST_OVERLAP = 0.1
+"""With less, `at_equal_tokens` would rest on the line alone, and is null."""
+
+LEVEL = 0.95
+
+
+def token_regression(trials: pl.DataFrame, reference: str = "single_thread") -> pl.DataFrame:
+    """The frame TOKEN_REGRESSION over tasks that both the reference and another topology did.
+
+    Only task sets whose graded trials all have their tokens, counted in one encoding, are used.
+    """
+    rows = [
+        row
+        for (task_set,), group in trials.filter(pl.col("passed").is_not_null())
+        .with_columns(
+            pl.coalesce("block", "task").alias("unit"),
+            TOTAL_TOKENS.cast(pl.Float64).alias("tokens"),
+        )
+        .sort("task_set", "topology", "task", "trial_id")
+        .group_by(["task_set"], maintain_order=True)
+        for row in _of_task_set(str(task_set), group, reference)
+    ]
+    return pl.DataFrame(rows, schema=TOKEN_REGRESSION, orient="row")
+
+
+def _of_task_set(task_set: str, group: pl.DataFrame, reference: str) -> Iterator[dict[str, Any]]:
+    tokens = group.get_column("tokens")
+    one = group.get_column("encoding").drop_nulls().n_unique() == 1
+    if tokens.null_count() or not one or tokens.min() == 0:
+        return
+    done = group.filter(pl.col("topology") == reference).get_column("task").unique()
+    both = group.filter(pl.col("task").is_in(done.to_list()))
+    names = sorted(set(both.get_column("topology").to_list()) - {reference})
+    if not names:
+        return
+    plain = _fitted(both, names, tokens=False)
+    equal = _fitted(both, names, tokens=True)
+    doubling = equal.get("tokens", UNKNOWN)
+    ranges = both.filter(pl.col("topology") == reference).group_by("task")
+    ranges = ranges.agg(pl.col("tokens").min().alias("least"), pl.col("tokens").max().alias("most"))
+    for name in names:
+        own = both.filter(pl.col("topology") == name)
+        within = own.join(ranges, on="task").select(
+            pl.col("tokens").is_between("least", "most").mean()
+        )
+        overlap = float(within.item())
+        difference = plain.get(name, UNKNOWN)
+        left = equal.get(name, UNKNOWN) if overlap >= LEAST_OVERLAP else UNKNOWN
+        yield {
+            "task_set": task_set,
+            "topology": name,
+            **dict(zip(("difference", "low", "high"), difference, strict=True)),
+            **dict(zip(("at_equal_tokens", "equal_low", "equal_high"), left, strict=True)),
+            **dict(zip(("per_doubling", "doubling_low", "doubling_high"), doubling, strict=True)),
+            "overlap": overlap,
+            "tasks": own.get_column("unit").n_unique(),
+            "trials": own.height,
+        }
+
+
+def _fitted(frame: pl.DataFrame, names: list[str], tokens: bool) -> dict[str, Ends]:
+    """Estimate, low and high of each topology (and `tokens`); empty where it cannot be told."""
+    columns = {name: (pl.col("topology") == name).cast(pl.Float64) for name in names}
+    if tokens:
+        columns["tokens"] = pl.col("tokens").log(2)
+    values = frame.with_columns(pl.col("passed").cast(pl.Float64)).select(
+        # Taking each task's mean off is giving each task a level of its own.
+        *((value - value.mean().over("task")).alias(name) for name, value in columns.items()),
+        (pl.col("passed") - pl.col("passed").mean().over("task")).alias("passed"),
+    )
+    matrix, outcome = (
+        values.select(list(columns)).to_numpy(),
+        values.get_column("passed").to_numpy(),
+    )
+    units = np.unique(frame.get_column("unit").to_numpy(), return_inverse=True)[1]
+    clusters = int(units.max()) + 1
+    if clusters < LEAST_TASKS or np.linalg.matrix_rank(matrix) < len(columns):
+        return {}
+    if not np.any(np.abs(outcome) > 1e-12):
+        return {}
+    model: Any = sm.OLS(outcome, matrix)
+    fit: Any = model.fit(cov_type="cluster", cov_kwds={"groups": units})
+    quantile = student((1 + LEVEL) / 2, clusters - 1)
+    variances: Any = np.diag(fit.cov_params())
+    found: dict[str, Ends] = {}
+    for at, name in enumerate(columns):
+        # Rounding can leave a variance of nothing a hair below 0.
+        estimate, half = float(fit.params[at]), quantile * math.sqrt(max(float(variances[at]), 0))
+        # Tasks that all agree leave no spread to tell an error from.
+        settled = half > 1e-9
+        low, high = (estimate - half, estimate + half) if settled else (None, None)
+        found[name] = (estimate, low, high)
+    return found

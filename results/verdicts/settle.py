@@ -1,0 +1,124 @@
+"""What would settle a question that is open: how many more tasks, or trials, if rates stay so."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from results.statistics import quantiles
+from results.statistics.intervals import Ints
+from results.statistics.posterior import pass_k_posterior
+from results.statistics.spread import Spread
+from results.verdicts.rules import NOT_ENOUGH
+
+TASK_FACTORS = (1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10)
+TRIAL_FACTORS = (2, 3, 4, 5, 6, 7, 8, 9, 10)
+
+Limits = tuple[float, float, float | None, float | None, tuple["Harm", ...]]
+
+
+@dataclass(frozen=True)
+class Harm:
+    """The rate of something that must be rare, with its interval and what is tolerated.
+
+    `counts` are its trials and all graded trials of each task; `share` is base tasks over tasks.
+    Null where it was not recorded.
+    """
+
+    name: str
+    said: str
+    tolerated: float
+    rate: float | None
+    low: float | None
+    high: float | None
+    counts: tuple[Ints, Ints] | None = None
+    share: float = 1.0
+
+    @property
+    def met(self) -> bool:
+        """Whether the rate is shown to be tolerated."""
+        return self.high is not None and self.high <= self.tolerated
+
+    @property
+    def shown(self) -> bool:
+        """Whether the rate is shown to be above what is tolerated."""
+        return self.low is not None and self.low > self.tolerated
+
+    def grown(self, tasks: float, trials: int, level: float) -> "Harm":
+        """The same rate seen on so many times the tasks and the trials of each."""
+        if self.counts is None:
+            return self
+        c, n = self.counts
+        posterior = pass_k_posterior(c * trials, n * trials, 1, self.share * tasks)
+        if posterior is None:
+            return self
+        low, high = posterior.interval(level)
+        return Harm(self.name, self.said, self.tolerated, self.rate, low, high)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is projected: the difference and its spread, the cost ratio's interval, the harms."""
+
+    difference: float
+    spread: Spread
+    tasks: int
+    trials: int
+    level: float
+    cost: tuple[float, float, float] | None
+    harms: tuple[Harm, ...]
+
+    def grown(self, tasks: float = 1, trials: int = 1) -> Limits:
+        """The limits that so many times the tasks and trials would give if all rates stayed.
+
+        More trials are taken to leave the cost interval as it is, which is careful.
+        """
+        many = max(2, math.ceil(self.tasks * tasks))
+        half = self.spread.half_width(many, self.trials * trials, self.level)
+        cost_low = cost_high = None
+        if self.cost is not None:
+            ratio, low, high = self.cost
+            at = (1 + self.level) / 2
+            student = quantiles.student(at, many - 1) / quantiles.student(at, self.tasks - 1)
+            narrower = student * math.sqrt(self.tasks / many)
+            cost_low, cost_high = (ratio * (end / ratio) ** narrower for end in (low, high))
+        return (
+            self.difference - half,
+            self.difference + half,
+            cost_low,
+            cost_high,
+            tuple(harm.grown(many / self.tasks, trials, self.level) for harm in self.harms),
+        )
+
+
+@dataclass(frozen=True)
+class Settling:
+    """The first number of tasks, and of trials, that would settle it, and to which verdict."""
+
+    tasks: int | None
+    to_by_tasks: str | None
+    trials: int | None
+    to_by_trials: str | None
+
+
+def settled_by(evidence: Evidence, decided: Callable[[Limits], str]) -> Settling:
+    """The least growth up to ten times, of tasks alone and of trials alone, that decides."""
+    by_tasks = _first(((factor, evidence.grown(tasks=factor)) for factor in TASK_FACTORS), decided)
+    by_trials = _first(
+        ((factor, evidence.grown(trials=factor)) for factor in TRIAL_FACTORS), decided
+    )
+    return Settling(
+        tasks=None if by_tasks is None else math.ceil(by_tasks[0] * evidence.tasks),
+        to_by_tasks=None if by_tasks is None else by_tasks[1],
+        trials=None if by_trials is None else round(by_trials[0] * evidence.trials),
+        to_by_trials=None if by_trials is None else by_trials[1],
+    )
+
+
+def _first(
+    tries: Iterable[tuple[float, Limits]], decided: Callable[[Limits], str]
+) -> tuple[float, str] | None:
+    for factor, limits in tries:
+        word = decided(limits)
+        if word != NOT_ENOUGH:
+            return factor, word
+    return None

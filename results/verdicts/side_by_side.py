@@ -1,0 +1,174 @@
+"""Several runs side by side, each topology paired by task where the runs did the same tasks."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import polars as pl
+
+from results.compare import compare
+from results.reports.tables import (
+    Row,
+    Table,
+    dollars,
+    grouped,
+    number,
+    p_value,
+    percent_interval,
+    points,
+)
+from results.statistics.consistency import group_columns
+from results.statistics.strata import cell_label, strata
+from results.summary import summary
+
+
+class Recorded(Protocol):
+    """What a comparison takes of a run."""
+
+    @property
+    def manifest(self) -> dict[str, Any]: ...
+    @property
+    def trials(self) -> pl.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """The runs compared: `outcomes` a row for each run, topology and cell; `differences` to the
+    first run; the same as `tables`; what to know as `notes`; all of it as `markdown`."""
+
+    outcomes: pl.DataFrame
+    differences: pl.DataFrame
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+    markdown: str
+
+
+def paired_runs(
+    runs: dict[str, pl.DataFrame], topology: str, k: int, level: float = 0.95
+) -> pl.DataFrame:
+    """Runs of one topology compared to the first of them, by task: `results.compare.compare` rows.
+
+    `topology` names the later run in these rows; `compared` is the topology itself.
+    """
+    frames = [
+        frame.filter(pl.col("topology") == topology).with_columns(pl.lit(name).alias("topology"))
+        for name, frame in runs.items()
+    ]
+    together = pl.concat(frames)
+    first = next(iter(runs))
+    by = common_strata(runs.values())
+    return compare(together, first, by, ks=(k,), level=level).with_columns(
+        pl.lit(topology).alias("compared")
+    )
+
+
+def common_strata(frames: Iterable[pl.DataFrame]) -> list[str]:
+    """The settings that vary within a run; what only differs between runs is what is compared."""
+    return list(dict.fromkeys(column for trials in frames for column in strata(trials)))
+
+
+def compare_runs(runs: Sequence[Recorded], k: int = 4) -> SideBySide:
+    """Two or more runs beside each other; the first is what the others are compared to.
+
+    Runs of one name are told apart by their place. `k` is cut to the trials that there are. Fewer
+    than two runs, or a run without trials, is a ValueError.
+    """
+    if len(runs) < 2:
+        raise ValueError("a comparison takes at least two runs")
+    named = _named(runs)
+    for name, run in named.items():
+        if run.trials.is_empty():
+            raise ValueError(f"the run {name} has no trials yet")
+    frames = {name: run.trials for name, run in named.items()}
+    together = pl.concat(
+        trials.with_columns(pl.lit(name).alias("run")) for name, trials in frames.items()
+    )
+    by = common_strata(frames.values())
+    most = together.group_by("run", "topology", *by, "task_set", "task").len().get_column("len")
+    k = max(1, min(k, int(str(most.max()))))
+    outcomes = pl.concat(
+        summary(trials, by, sorted({1, k})).with_columns(pl.lit(name).alias("run"))
+        for name, trials in frames.items()
+    ).with_columns(cell_label(by).alias("cell"))
+    first = next(iter(frames))
+    shared = [
+        paired_runs({first: frames[first], name: trials}, topology, each)
+        for name, trials in list(frames.items())[1:]
+        for topology in sorted(set(frames[first]["topology"]) & set(trials["topology"]))
+        for each in sorted({1, k})
+    ]
+    differences = pl.concat(shared, how="diagonal") if shared else pl.DataFrame()
+    tables = [_outcomes(outcomes, by, k)]
+    if not differences.is_empty():
+        tables.append(_differences(differences, first))
+    notes = tuple(_notes(named, differences))
+    return SideBySide(outcomes, differences, tuple(tables), notes, _markdown(tables, notes))
+
+
+def _named(runs: Sequence[Recorded]) -> dict[str, Recorded]:
+    names = [str(run.manifest.get("name", "run")) for run in runs]
+    return {
+        name if names.count(name) == 1 else f"{name} ({place})": run
+        for place, (name, run) in enumerate(zip(names, runs, strict=True), start=1)
+    }
+
+
+def _outcomes(outcomes: pl.DataFrame, by: Sequence[str], k: int) -> Table:
+    keys = [key for key in group_columns(by) if key != "topology"]
+
+    def share(name: str) -> Callable[[Row], str]:
+        return lambda row: percent_interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+
+    columns: list[tuple[str, Callable[[Row], str]]] = [
+        ("run", lambda row: row["run"]),
+        ("topology", lambda row: row["topology"]),
+        ("tasks", lambda row: number(row["tasks"])),
+        ("graded trials", lambda row: number(row["graded"])),
+        ("passed", share("success")),
+        *([(f"pass^{k}", share(f"pass_hat_{k}"))] if k > 1 else []),
+        ("tokens per trial", lambda row: number(row["tokens"])),
+        ("dollars per trial", lambda row: dollars(row["dollars"])),
+        ("dollars per pass", lambda row: dollars(row["dollars_per_pass"])),
+    ]
+    ordered = outcomes.sort(*keys, "topology", nulls_last=True, maintain_order=True)
+    return grouped(ordered, "Runs side by side", columns)
+
+
+def _differences(differences: pl.DataFrame, first: str) -> Table:
+    return grouped(
+        differences.sort("cell", "compared", "k", maintain_order=True),
+        f"Differences to {first}, paired by task",
+        [
+            ("run", lambda row: row["topology"]),
+            ("topology", lambda row: row["compared"]),
+            ("measure", lambda row: "passed" if row["k"] == 1 else f"pass^{row['k']}"),
+            ("common tasks", lambda row: number(row["tasks"])),
+            ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
+            ("p (sign flips)", lambda row: p_value(row["p"])),
+        ],
+        "Exploratory: these contrasts were not named before the runs.",
+    )
+
+
+def _notes(named: Mapping[str, Recorded], differences: pl.DataFrame) -> list[str]:
+    notes: list[str] = []
+    for key, word in (("seed", "seeds"), ("corpora", "corpora")):
+        values = [run.manifest.get(key) for run in named.values()]
+        if any(value != values[0] for value in values):
+            notes.append(
+                f"The runs have different {word}: tasks of one id need not be the same work, and "
+                "pairs are only as good as that."
+            )
+    mixed = {bool(run.trials.get_column("simulated").any()) for run in named.values()}
+    if len(mixed) > 1:
+        notes.append("Some of the runs are simulated and some are not: they do not compare.")
+    elif True in mixed:
+        notes.append("These runs are simulated: no evidence about any real model.")
+    if differences.is_empty():
+        notes.append("No topology took part in the first run and in another: nothing is paired.")
+    return notes
+
+
+def _markdown(tables: Sequence[Table], notes: Sequence[str]) -> str:
+    lines = [line for table in tables for line in table.markdown()]
+    return "\n".join([*lines, "", *(f"- {note}" for note in notes)]).strip() + "\n"

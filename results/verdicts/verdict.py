@@ -1,0 +1,238 @@
+"""The verdict: fan out, stay single, no difference worth its cost, or not enough evidence yet.
+
+Each contrast is judged in each stratum alone, never pooled: reading says nothing about writing. The
+contrasts named in the sweep, in all strata, are the primary family, and their intervals hold
+together (Bonferroni); contrasts that were not named are exploratory and have intervals of their
+own. The table of the rules is `decide`; everything else here measures what it is given.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from results.compare import compare, paired_counts
+from results.metrics import silent_failure
+from results.statistics.posterior import pass_k_posterior
+from results.statistics.spread import paired_spread
+from results.statistics.strata import strata
+from results.verdicts.rules import (
+    EXPLORATORY,
+    FAN_OUT,
+    NO_DIFFERENCE,
+    NOT_ENOUGH,
+    STAY_SINGLE,
+    Rules,
+    Stated,
+)
+from results.verdicts.settle import Evidence, Harm, settled_by
+from results.verdicts.words import Verdict, worded
+
+HARMS: dict[str, tuple[str, pl.Expr]] = {
+    "broken_invariants": (
+        "broke a declared invariant",
+        pl.col("broken_invariants").list.len() > 0,
+    ),
+    "silent_failures": ("failed silently", silent_failure()),
+}
+"""Rule to what it says of a trial, and to whether a graded trial did that."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Limits of the paired difference, of the cost ratio per pass, and of each harm's rate."""
+
+    low: float | None
+    high: float | None
+    cost_low: float | None
+    cost_high: float | None
+    harms: tuple[Harm, ...] = ()
+
+
+def decide(bounds: Bounds, rules: Rules) -> str:
+    """The verdict on these bounds: the first of the four that holds.
+
+    An unknown limit never meets a condition: without a cost or a harm rate nothing fans out.
+    """
+    low, high = bounds.low, bounds.high
+    cheap = bounds.cost_high is not None and bounds.cost_high <= rules.cost_ceiling
+    dear = bounds.cost_low is not None and bounds.cost_low > rules.cost_ceiling
+    if low is not None and low > rules.margin and cheap and all(one.met for one in bounds.harms):
+        return FAN_OUT
+    if low is not None and high is not None and -rules.margin < low and high < rules.margin:
+        return NO_DIFFERENCE
+    if (high is not None and high < rules.margin) or dear or any(h.shown for h in bounds.harms):
+        return STAY_SINGLE
+    return NOT_ENOUGH
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One contrast in one stratum: its comparison row, trials, cost measure and harms."""
+
+    row: Mapping[str, Any]
+    cell: pl.DataFrame
+    level: float
+    primary: bool
+    cost: str | None
+    harms: tuple[Harm, ...]
+    reference_harms: tuple[Harm, ...]
+    evidence: Evidence | None
+
+    @property
+    def bounds(self) -> Bounds:
+        """The limits that decide."""
+        row, cost = self.row, f"{self.cost}_per_pass_ratio"
+        low, high = row.get(f"{cost}_low"), row.get(f"{cost}_high")
+        return Bounds(row["low"], row["high"], low, high, self.harms)
+
+
+def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
+    """A verdict on every contrast in every stratum, the primary family first.
+
+    The family counts a contrast in each stratum in which its two topologies did a common task.
+    Rules that bound what was not recorded leave a contrast undecided, at best.
+    """
+    rules = stated.rules
+    judged = in_time(trials, rules.deadline_seconds)
+    by = strata(trials)
+    named = set(stated.contrasts)
+    family = family_of(judged, stated.contrasts, by)
+    level = 1 - rules.alpha / max(family, 1)
+    found = [
+        _verdict(one, rules, family)
+        for reference in dict.fromkeys(other for _, other in stated.contrasts)
+        for one in _measured(judged, reference, by, rules, level, True)
+        if (one.row["topology"], reference) in named
+    ]
+    if stated.contrasts_named:
+        found += [
+            _verdict(one, rules, family)
+            for reference in dict.fromkeys(other for _, other in stated.contrasts)
+            for one in _measured(judged, reference, by, rules, 1 - rules.alpha, False)
+            if not {(one.row["topology"], reference), (reference, one.row["topology"])} & named
+        ]
+    return found
+
+
+def in_time(trials: pl.DataFrame, deadline: float | None) -> pl.DataFrame:
+    """The trials with a pass counting only within `deadline` seconds.
+
+    A graded trial without a time is then not graded: whether it was in time is not known.
+    """
+    if deadline is None:
+        return trials
+    return trials.with_columns(passed=pl.col("passed") & (pl.col("seconds") <= deadline))
+
+
+def family_of(trials: pl.DataFrame, contrasts: Sequence[tuple[str, str]], by: Sequence[str]) -> int:
+    """How many contrasts in strata there are to judge: the primary family."""
+    cells = trials.select("topology", "task_set", *by, "task").unique()
+    keys = ["task_set", *by]
+    return sum(
+        cells.filter(pl.col("topology") == one)
+        .join(cells.filter(pl.col("topology") == other), on=[*keys, "task"], nulls_equal=True)
+        .select(keys)
+        .n_unique()
+        for one, other in contrasts
+    )
+
+
+def _measured(
+    trials: pl.DataFrame,
+    reference: str,
+    by: Sequence[str],
+    rules: Rules,
+    level: float,
+    primary: bool,
+) -> list[Measured]:
+    rows = compare(trials, reference, by, (rules.k,), level=level)
+    pairs = {tuple(key.values()): group for key, group in paired_counts(trials, reference, by)}
+    keys = ["topology", "task_set", *by]
+    found: list[Measured] = []
+    for row in rows.iter_rows(named=True):
+        group = pairs[tuple(row[key] for key in keys)]
+        cell = trials.filter(*(pl.col(key).eq_missing(pl.lit(row[key])) for key in keys[1:]))
+        harms, reference_harms = (
+            _harms(cell.filter(pl.col("topology") == name), rules, level)
+            for name in (row["topology"], reference)
+        )
+        cost = next(
+            (name for name in ("dollars", "tokens") if row[f"{name}_per_pass_ratio"] is not None),
+            None,
+        )
+        evidence = _evidence(group, row, cost, harms, rules.k, level)
+        found.append(Measured(row, cell, level, primary, cost, harms, reference_harms, evidence))
+    return found
+
+
+def _harms(trials: pl.DataFrame, rules: Rules, level: float) -> tuple[Harm, ...]:
+    """The rate of each harm that the rules bound, with its posterior interval over tasks."""
+    found: list[Harm] = []
+    graded = trials.filter(pl.col("passed").is_not_null()).with_columns(
+        pl.coalesce("block", "task").alias("block")
+    )
+    for name, (said, happened) in HARMS.items():
+        tolerated = getattr(rules, name)
+        if tolerated is None:
+            continue
+        counts = (
+            graded.with_columns(happened.alias("harm"))
+            .group_by("block", "task")
+            .agg(
+                pl.col("harm").sum().cast(pl.Int64).alias("c"),
+                pl.len().cast(pl.Int64).alias("n"),
+                pl.col("harm").null_count().alias("unknown"),
+            )
+            .sort("block", "task")
+        )
+        if counts.is_empty() or counts.get_column("unknown").sum():
+            found.append(Harm(name, said, tolerated, None, None, None))
+            continue
+        c, n = (counts.get_column(column).to_numpy() for column in ("c", "n"))
+        share = counts.get_column("block").n_unique() / counts.height
+        posterior = pass_k_posterior(c, n, 1, share)
+        low, high = (None, None) if posterior is None else posterior.interval(level)
+        rate = float(c.sum() / n.sum())
+        found.append(Harm(name, said, tolerated, rate, low, high, (c, n), share))
+    return tuple(found)
+
+
+def _evidence(
+    pairs: pl.DataFrame,
+    row: Mapping[str, Any],
+    cost: str | None,
+    harms: tuple[Harm, ...],
+    k: int,
+    level: float,
+) -> Evidence | None:
+    """What a larger run would be projected from; None where nothing can be."""
+    c, n, base_c, base_n = (
+        pairs.get_column(name).to_numpy() for name in ("c", "n", "c_base", "n_base")
+    )
+    units = np.asarray(pairs.get_column("block").to_list(), dtype=np.str_)
+    spread = paired_spread((c, n), (base_c, base_n), units, k)
+    if spread is None or row["difference"] is None:
+        return None
+    ends = ("", "_low", "_high")
+    costs = None if cost is None else [row[f"{cost}_per_pass_ratio{end}"] for end in ends]
+    return Evidence(
+        difference=row["difference"],
+        spread=spread,
+        tasks=row["tasks"],
+        trials=row["fewest"],
+        level=level,
+        cost=None if costs is None or None in costs else (costs[0], costs[1], costs[2]),
+        harms=harms,
+    )
+
+
+def _verdict(one: Measured, rules: Rules, family: int) -> Verdict:
+    word = decide(one.bounds, rules)
+    settling = None
+    if word == NOT_ENOUGH and one.evidence is not None:
+        settling = settled_by(one.evidence, lambda projected: decide(Bounds(*projected), rules))
+    status = f"primary, one of {family}" if one.primary else EXPLORATORY
+    return worded(word, one, rules, status, settling)

@@ -1,0 +1,175 @@
+"""A verdict in words: its reasons, what it assumes, and what would change it, all from numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from results.reports.sentences import in_points, many, signed
+from results.verdicts.changes import changes, trial_range
+from results.verdicts.rules import Rules
+from results.verdicts.settle import Harm, Settling
+
+if TYPE_CHECKING:
+    from results.verdicts.verdict import Measured
+
+READ_ONLY = (
+    "These tasks only read and answer: this says nothing about work that writes, and no verdict on "
+    "such work rests on them."
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One contrast in one stratum, judged.
+
+    `verdict` is one of the four; `headline` says it in a sentence; `status` is its family or
+    "exploratory"; `simulated` verdicts are conditions, not verdicts on any model.
+    """
+
+    cell: str
+    task_set: str
+    topology: str
+    reference: str
+    verdict: str
+    headline: str
+    status: str
+    simulated: bool
+    reasons: tuple[str, ...]
+    assumes: tuple[str, ...]
+    changes: tuple[str, ...]
+
+
+def worded(
+    verdict: str,
+    one: "Measured",
+    rules: Rules,
+    status: str,
+    settling: Settling | None,
+) -> Verdict:
+    """The verdict with its sentences."""
+    row = one.row
+    cell = one.cell.filter(pl.col("topology").is_in([row["topology"], row["reference"]]))
+    simulated = bool(row["simulated"])
+    models = ", ".join(cell.get_column("model").drop_nulls().unique().sort().to_list())
+    if simulated:
+        headline = (
+            f"{row['cell']}: {verdict}, if a model erred as {models or 'the simulated one'} does "
+            f"here ({row['topology']} against {row['reference']})"
+        )
+    else:
+        headline = f"{row['cell']}: {verdict} ({row['topology']} against {row['reference']})"
+    return Verdict(
+        cell=str(row["cell"]),
+        task_set=str(row["task_set"]),
+        topology=str(row["topology"]),
+        reference=str(row["reference"]),
+        verdict=verdict,
+        headline=headline,
+        status=status,
+        simulated=simulated,
+        reasons=tuple(_reasons(one, rules, cell)),
+        assumes=tuple(_assumes(cell, models, simulated, row)),
+        changes=tuple(changes(verdict, one, rules, settling)),
+    )
+
+
+def _reasons(one: "Measured", rules: Rules, cell: pl.DataFrame) -> Iterator[str]:
+    row, level = one.row, f"{100 * one.level:.4g}%"
+    if rules.deadline_seconds is not None:
+        untimed = cell.filter(pl.col("ended") != "crashed", pl.col("seconds").is_null()).height
+        lost = f"; {many(untimed, 'trial')} without a time could not be graded so"
+        yield f"A pass counts only within {rules.deadline_seconds:g} s{lost if untimed else ''}."
+    size = f"{many(row['tasks'], 'task')} x {trial_range(row)}"
+    if row["low"] is None:
+        yield (
+            f"No interval of the difference in pass^{row['k']}: it takes at least 2 tasks that "
+            f"both did in at least {many(row['k'], 'graded trial')}; here "
+            f"{many(row['tasks'], 'task')}."
+        )
+    else:
+        yield (
+            f"pass^{row['k']} is {100 * row['estimate']:.1f}% against "
+            f"{100 * row['reference_estimate']:.1f}%: a difference of {signed(row['difference'])} "
+            f"points ({level} interval {signed(row['low'])} to {signed(row['high'])}; {size}), "
+            f"{_against_margin(row['low'], row['high'], rules.margin)}."
+        )
+    yield _cost(one, rules)
+    yield from (_harm(harm, row["topology"], level) for harm in one.harms)
+    for harm in one.reference_harms:
+        if harm.shown:
+            rate = 100 * (harm.rate or 0.0)
+            yield (
+                f"{row['reference']} itself {harm.said} in {rate:.1f}% of its trials, shown to be "
+                "above what is tolerated."
+            )
+
+
+def _against_margin(low: float, high: float, margin: float) -> str:
+    width = in_points(margin)
+    if low > margin:
+        return f"all of it above the {width} points that matter"
+    if -margin < low and high < margin:
+        return f"all of it within the {width} points that matter"
+    if high < -margin:
+        return f"all of it a loss of more than the {width} points that matter"
+    if high < margin:
+        return f"all of it below a gain of the {width} points that matter"
+    return f"which leaves open whether it gains the {width} points that matter"
+
+
+def _cost(one: "Measured", rules: Rules) -> str:
+    if one.cost is None:
+        return "The cost ratio per passed trial is not known, so nothing can be worth its cost."
+    ratio, low, high = (one.row[f"{one.cost}_per_pass_ratio{end}"] for end in ("", "_low", "_high"))
+    noun = one.cost if one.cost == "dollars" else "tokens (dollars are not known)"
+    if low is None:
+        return f"Each passed trial took {ratio:.2f}x the {noun}, without an interval."
+    ceiling = rules.cost_ceiling
+    where = "within" if high <= ceiling else "above" if low > ceiling else "on both sides of"
+    return (
+        f"Each passed trial took {ratio:.2f}x the {noun} of {one.row['reference']} "
+        f"({100 * one.level:.4g}% interval {low:.2f} to {high:.2f}), {where} the ceiling of "
+        f"{ceiling:g}x."
+    )
+
+
+def _harm(harm: Harm, topology: str, level: str) -> str:
+    if harm.low is None or harm.high is None or harm.rate is None:
+        return f"Whether {topology} {harm.said} is not known for every trial."
+    state = (
+        "the bound is met"
+        if harm.met
+        else "harm is shown"
+        if harm.shown
+        else "neither harm nor its absence is shown"
+    )
+    return (
+        f"{topology} {harm.said} in {100 * harm.rate:.1f}% of its trials ({level} interval "
+        f"{100 * harm.low:.1f} to {100 * harm.high:.1f}%; tolerated {100 * harm.tolerated:g}%): "
+        f"{state}."
+    )
+
+
+def _assumes(cell: pl.DataFrame, models: str, simulated: bool, row: Any) -> Iterator[str]:
+    dates = cell.get_column("started_at").drop_nulls().str.slice(0, 10).unique().sort().to_list()
+    if simulated:
+        yield (
+            f"Simulated ({models}): a condition on how models err, for one setting of its "
+            "parameters; it is no verdict on any model."
+        )
+    else:
+        when = f", {dates[0]}" + (f" to {dates[-1]}" if len(dates) > 1 else "") if dates else ""
+        who = models or "a model that was not recorded"
+        yield f"It holds for {who}{when or ', date not recorded'}."
+    splits = ", ".join(cell.get_column("split").drop_nulls().unique().sort().to_list())
+    yield (
+        f"It speaks of more tasks like the {row['tasks']} of {row['cell']}"
+        f"{f' ({splits} split)' if splits else ''}, not of other work."
+    )
+    if row.get("mode") == "answer" or row.get("write_share") == 0:
+        yield READ_ONLY
+    lost = int((cell.get_column("ended") == "crashed").sum())
+    if lost:
+        yield f"{many(lost, 'crashed trial')} of {cell.height} would have gone as the others did."
