@@ -12,6 +12,7 @@ from experiments.commands.output import columns, estimate_lines, print_json, pri
 from experiments.commands.run import set_aside
 from experiments.engine import EngineError
 from results.map.reach import MARGIN
+from results.reports.tables import percent_interval
 from results.store import RUNS, Run, find_run, open_run
 
 if TYPE_CHECKING:
@@ -115,15 +116,15 @@ def _ask(cost: "Estimate", arguments: argparse.Namespace) -> None:
     dollars = cost.total("dollars")
     told = "an unknown number of dollars" if dollars is None else f"about ${dollars:.2g}"
     said = f"this probe takes {cost.total('trials'):.0f} trials and {told} ({cost.basis})"
-    if not arguments.json:
-        print(f"{said}.", file=sys.stderr)
     free = arguments.model.startswith("simulated:")
     if free or arguments.yes or (dollars is not None and dollars <= arguments.max_dollars):
+        if not arguments.json:
+            print(f"{said}.", file=sys.stderr)
         return
     said += f", above --max-dollars {arguments.max_dollars:g}"
     if arguments.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ValueError(f"{said}; add --yes to run it all the same")
-    print("Run it? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{said}. Run it? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ValueError("not run")
 
@@ -164,11 +165,12 @@ def _lines(
             f"- These profiles have a context slope of {middle:.2f} per 1,000 tokens "
             f"(95% of them {low:.2f} to {high:.2f})."
         )
-    rows = [["cell", "team", "better", "worse", "within", "mean, points", "worth profiles"]]
+    rows = [["cell", "team", "better", "worse", "mean, points", "worth profiles"]]
     for cell in place.cells:
-        shares = [f"{100 * share:.0f}%" for share in (cell.better, cell.worse, cell.within)]
+        better = percent_interval(cell.better, cell.better_low, cell.better_high)
+        worse = percent_interval(cell.worse, cell.worse_low, cell.worse_high)
         mean = f"{100 * cell.mean:+.1f}"
-        rows.append([cell.cell, cell.topology, *shares, mean, f"{cell.profiles:.0f}"])
+        rows.append([cell.cell, cell.topology, better, worse, mean, f"{cell.profiles:.0f}"])
     yield from columns(rows)
     yield f"Better and worse: by more than {100 * MARGIN:g} points of trials passed, as estimated."
     yield "These are shares of simulated profiles, not a verdict on the model."

@@ -155,27 +155,42 @@ def habit_spread(steps: pl.DataFrame, tool: str = "refund", argument: str = "to"
 class Placed:
     """A cell of the map for models like this one: estimated shares of profiles, weighed.
 
-    `better` and `worse` by more than the margin of `results.map.reach`, `within` it; `mean` is the
-    mean difference, and `profiles` how many equally weighed ones all this is worth.
+    `better` and `worse` by more than the margin of the reach, with 95% limits from drawing profiles
+    again; `mean` is the mean difference, and `profiles` how many equally weighed ones all this is
+    worth.
     """
 
     cell: str
     topology: str
     better: float
+    better_low: float
+    better_high: float
     worse: float
-    within: float
+    worse_low: float
+    worse_high: float
     mean: float
     profiles: float
 
 
-def placed(found: pl.DataFrame, weights: Mapping[str, float]) -> list[Placed]:
+def placed(differences: pl.DataFrame, weights: Mapping[str, float]) -> list[Placed]:
     """Every cell of `results.map.sensitivity.differences`, its profiles (models) weighed.
 
     Empty where the weights are worth too few profiles.
     """
     return [
-        Placed(str(key["cell"]), str(key["topology"]), r.better, r.worse, r.within, r.mean, worth)
-        for key, r, worth in weighed(found, weights)
+        Placed(
+            cell=str(key["cell"]),
+            topology=str(key["topology"]),
+            better=found.better,
+            better_low=float(ends[0, 0]),
+            better_high=float(ends[1, 0]),
+            worse=found.worse,
+            worse_low=float(ends[0, 2]),
+            worse_high=float(ends[1, 2]),
+            mean=found.mean,
+            profiles=worth,
+        )
+        for key, found, ends, worth in weighed(differences, weights)
     ]
 
 

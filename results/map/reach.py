@@ -64,7 +64,7 @@ def estimated_shares(found: pl.DataFrame, margin: float = MARGIN, seed: int = 0)
         told = reach(gains, luck, ones, margin)
         if told is None or gains.size < LEAST_PROFILES:
             continue
-        ends = _drawn_again(gains, luck, margin, seed)
+        ends = _drawn_again(gains, luck, ones, margin, seed)
         for place, (name, share) in enumerate(
             ((BETTER, told.better), (WITHIN, told.within), (WORSE, told.worse))
         ):
@@ -78,12 +78,13 @@ def estimated_shares(found: pl.DataFrame, margin: float = MARGIN, seed: int = 0)
 
 def weighed(
     found: pl.DataFrame, weights: Mapping[str, float], margin: float = MARGIN
-) -> list[tuple[dict[str, Any], Reach, float]]:
-    """Each cell with its reach when profiles (models) are weighed, and what they are worth.
+) -> list[tuple[dict[str, Any], Reach, Floats, float]]:
+    """Each cell with its reach when profiles (models) are weighed, limits, and their worth.
 
-    They are worth 1 / sum of squared weights equally weighed ones; cells below 5 are left out.
+    The limits are 95% ones of better, within and worse, shape (2, 3). Profiles are worth 1 / sum of
+    squared weights equally weighed ones; cells below 5 are left out.
     """
-    cells: list[tuple[dict[str, Any], Reach, float]] = []
+    cells: list[tuple[dict[str, Any], Reach, Floats, float]] = []
     for key, group in cells_of(found):
         weight = np.array([weights.get(model, 0.0) for model in group.get_column("model")])
         if not weight.sum() > 0:
@@ -92,7 +93,7 @@ def weighed(
         gains, luck = (group.get_column(name).to_numpy() for name in ("difference", "variance"))
         told = reach(gains, luck, weight, margin)
         if told is not None and worth >= LEAST_PROFILES:
-            cells.append((key, told, worth))
+            cells.append((key, told, _drawn_again(gains, luck, weight, margin), worth))
     return cells
 
 
@@ -109,14 +110,15 @@ def _beyond(distance: float, spread: float) -> float:
     return quantiles.normal_below(distance / spread)
 
 
-def _drawn_again(gains: Floats, luck: Floats, margin: float, seed: int) -> Floats:
+def _drawn_again(
+    gains: Floats, luck: Floats, weights: Floats, margin: float, seed: int = 0
+) -> Floats:
     """The 2.5 and 97.5 percentiles of the three shares when profiles are drawn again."""
     rng = np.random.default_rng(seed)
-    even = np.full(gains.size, 1 / gains.size)
     shares: list[tuple[float, float, float]] = []
     for _ in range(DRAWS):
         rows = rng.integers(0, gains.size, gains.size)
-        told = reach(gains[rows], luck[rows], even, margin)
+        told = reach(gains[rows], luck[rows], weights[rows], margin)
         if told is not None:
             shares.append((told.better, told.within, told.worse))
     return np.quantile(np.array(shares), [0.025, 0.975], axis=0)
