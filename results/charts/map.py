@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from results.charts.palette import panels, percent, simulated, styled
+from results.charts.palette import names, panels, percent, simulated, styled
 from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE
 from results.map.reach import MARGIN, WITHIN
 from results.statistics.strata import settings_label, strata
@@ -25,7 +25,8 @@ WORDS = {"width": "width", "coupling": "coupling", "write_share": "write share"}
 def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
     """The map of `results.map.phase_map.phase_map`: one panel for each topology and task set.
 
-    Colour is the paired difference in pass^k; undecided cells are pale, with a broken frame.
+    Colour is the paired difference in pass^k; undecided cells are pale. With a single dial the
+    topologies are the rows of one panel.
     """
     across, down = axes(cells)
     rest = [name for name in strata(trials) if name not in (across, down)]
@@ -35,8 +36,8 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
     known = cells.filter(pl.col("conclusion").is_not_null())
     frame = known.with_columns(
         pl.concat_str(
-            "topology",
-            *(["task_set"] if known.get_column("task_set").n_unique() > 1 else []),
+            "topology" if down else pl.col("task_set"),
+            *(["task_set"] if down and known.get_column("task_set").n_unique() > 1 else []),
             pl.when(settings_label(varied) != "").then(settings_label(varied)),
             separator=", ",
             ignore_nulls=True,
@@ -51,14 +52,9 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
     k = int(known.get_column("k").max() or 1)  # pyright: ignore[reportArgumentType]
     reference = str(known.get_column("reference").first())
     most = max(float(frame.get_column("points").abs().max() or 0), 1.0)  # pyright: ignore[reportArgumentType]
-    x = alt.X(
-        f"{across}:O", title=WORDS[across], axis=alt.Axis(labelAngle=0, labelExpr="datum.value")
-    )
-    y = (
-        alt.Y(f"{down}:O", title=WORDS.get(down), sort="descending")
-        if down
-        else alt.value(CELL / 2)
-    )
+    x = alt.X(f"{across}:O", title=WORDS[across], axis=alt.Axis(labelAngle=0))
+    rows = (f"{down}:O", WORDS[down]) if down else ("topology:N", None)
+    y = alt.Y(rows[0], title=rows[1], sort="descending" if down else names(frame))
     colour = alt.Color(
         "points:Q",
         title="difference, points",
@@ -88,7 +84,7 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
         fontSize=10, dy=9, color="#555555"
     )
     layers = alt.layer(tiles, numbers, unsure.encode(text=alt.value("undecided"))).properties(
-        width=alt.Step(78), height=alt.Step(CELL) if down else CELL
+        width=alt.Step(78), height=alt.Step(CELL)
     )
     counts = [int((known.get_column("conclusion") == c).sum()) for c in (BETTER, WORSE, UNDECIDED)]
     return styled(

@@ -3,6 +3,8 @@
 import math
 import random
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,9 +15,18 @@ from scipy import stats
 
 from results.map.phase_map import contrasts, corrected, dials_of, phase_map, slopes_within
 from results.records import frame
+from results.reports.map_section import map_section
 
 Rate = Callable[[str, int, float], float]
 TASKS, TRIALS = 14, 6
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run of trials alone."""
+
+    trials: pl.DataFrame
+    manifest: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def grid(rate: Rate, seed: int = 1) -> pl.DataFrame:
@@ -125,3 +136,19 @@ def test_corrected_p_never_falls_below_p_and_keeps_its_order(ps: list[float]) ->
     assert (found[known] >= raw[known] - 1e-12).all()
     order = np.argsort(raw[known])
     assert (np.diff(found[known][order]) >= -1e-12).all()
+
+
+def test_a_grid_has_a_section_with_a_map_and_a_single_cell_has_none() -> None:
+    trials = grid(falling)
+    section = map_section(Recorded(trials), k=2)
+    assert section is not None
+    assert "changes by" in " ".join(section.sentences)
+    drawn = section.charts["phase_map"].to_dict()
+    assert drawn["title"]["text"] == "Difference in pass^2 to single_thread, in points, simulated"
+    assert drawn["title"]["subtitle"][0].startswith("Of 6 cells 2 are better, 2 worse")
+    flat = map_section(Recorded(trials.filter(pl.col("width") == 4)))
+    assert flat is not None
+    rows = flat.charts["phase_map"].to_dict()["spec"]["layer"][0]["encoding"]["y"]
+    assert rows["field"] == "topology"
+    one = trials.filter(pl.col("width") == 4, pl.col("coupling") == 0)
+    assert map_section(Recorded(one)) is None
