@@ -12,7 +12,7 @@ from experiments.show import find_trial
 from experiments.witnesses import witness_lines
 from results.conflicts import find_conflicts
 from results.conflicts.harm import how_often, unchecked
-from results.conflicts.histories import check_file
+from results.conflicts.histories import check_file, read_file
 from results.reports.tables import number, percent_interval
 from results.store import RUNS, Run, find_run, open_run
 
@@ -22,23 +22,24 @@ KEYS = ("family", "kind")
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command."""
-    if arguments.top < 0:
-        raise ValueError(f"--top is {arguments.top}; it counts witnesses and cannot be below 0")
+    if arguments.top < 1:
+        raise ValueError(f"--top is {arguments.top}; it counts witnesses of a kind: at least 1")
     if Path(arguments.name).suffix in FILES:
         if arguments.trial is not None and arguments.runs is not None:
             raise ValueError("a file of histories is not looked for in --runs")
         found = check_file(arguments.name)
         if arguments.trial is not None:
             found = _of_history(found, arguments.trial)
-        return _told(arguments, found, _by_kind(found), [])
+        return _told(arguments, found, _by_kind(found), _unseen(read_file(arguments.name)))
     recorded = open_run(find_run(arguments.name, arguments.runs or RUNS))
     if arguments.trial is not None:
         trial = find_trial(recorded, arguments.trial)
         mine = pl.col("trial_id") == trial
-        found = find_conflicts(recorded.accesses.filter(mine), recorded.steps.filter(mine))
-        return _told(arguments, found, _by_kind(found), _unknown(recorded.accesses.filter(mine)))
+        accesses = recorded.accesses.filter(mine)
+        found = find_conflicts(accesses, recorded.steps.filter(mine))
+        return _told(arguments, found, _by_kind(found), _unseen(accesses))
     found = find_conflicts(recorded.accesses, recorded.steps)
-    return _told(arguments, found, _of_run(recorded, found), _unknown(recorded.accesses))
+    return _told(arguments, found, _of_run(recorded, found), _unseen(recorded.accesses))
 
 
 def _of_history(found: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -49,9 +50,14 @@ def _of_history(found: pl.DataFrame, name: str) -> pl.DataFrame:
     return own
 
 
-def _unknown(accesses: pl.DataFrame) -> list[str]:
-    trials = len(unchecked(accesses))
-    return [f"{trials} trials could not be checked: no versions (private copies)"] if trials else []
+def _unseen(accesses: pl.DataFrame) -> list[str]:
+    """What nothing can be said of: an empty record is no sound one."""
+    if accesses.is_empty():
+        return ["Nothing could be checked: no accesses are recorded."]
+    unknown, trials = len(unchecked(accesses)), accesses.get_column("trial_id").n_unique()
+    if unknown == trials:
+        return ["Nothing could be checked: the accesses have no versions (private copies)."]
+    return [f"{unknown} trials could not be checked: no versions (private copies)"] * (unknown > 0)
 
 
 def _by_kind(found: pl.DataFrame) -> pl.DataFrame:
@@ -78,7 +84,8 @@ def _told(
         return 0
     print_lines(notes)
     if found.is_empty():
-        print("No conflict was found.")
+        if not any(note.startswith("Nothing") for note in notes):
+            print("No conflict was found.")
         return 0
     print_lines(_summary_lines(summary))
     print()

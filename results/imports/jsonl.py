@@ -82,6 +82,8 @@ def export_jsonl(frames: Mapping[str, pl.DataFrame], path: Path | str) -> None:
             if trial_id not in own:
                 raise ValueError(f"{name} has rows of {trial_id!r}, which is not in trials")
             own[trial_id].append(row)
+    if Path(path).is_dir():
+        raise ValueError(f"{path} is a folder; name a file to write")
     with Path(path).open("w", encoding="utf-8") as file:
         for trial in trials.iter_rows(named=True):
             nested = {name: own[trial["trial_id"]] for name, own in rows.items()}

@@ -6,6 +6,7 @@ so these stay null unless the caller knows better.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -127,6 +128,8 @@ def _checked(file: Path, number: int, record: object) -> Row:
         if not isinstance(row[name], kind) or isinstance(row[name], bool):
             found = type(row[name]).__name__
             raise ValueError(f"{file}: {_name(number, row)}: {name!r} cannot be {found}")
+    if not math.isfinite(row["reward"]):
+        raise ValueError(f"{file}: {_name(number, row)}: 'reward' is {row['reward']}, no number")
     return row
 
 

@@ -76,7 +76,7 @@ def gate(
     task: it passes where a loss of `tolerance` or more in pass^k is ruled out, and fails where
     there is a loss beyond doubt. Bad input, nothing to check included, is a ValueError.
     """
-    _validate(run, k, minimum, max_cost, baseline)
+    _validate(run, k, minimum, max_cost, baseline, tolerance)
     by = strata(run.trials)
     checks: list[Check] = []
     if minimum is not None:
@@ -95,7 +95,12 @@ def gate(
 
 
 def _validate(
-    run: Gated, k: int, minimum: float | None, max_cost: float | None, baseline: Gated | None
+    run: Gated,
+    k: int,
+    minimum: float | None,
+    max_cost: float | None,
+    baseline: Gated | None,
+    tolerance: float,
 ) -> None:
     if k < 1:
         raise ValueError(f"k is {k}; it counts trials and must be at least 1")
@@ -105,6 +110,8 @@ def _validate(
         raise ValueError(f"the minimum is {minimum!r}; it must lie between 0 and 1, as in 0.9")
     if max_cost is not None and not max_cost > 0:
         raise ValueError(f"the highest cost is {max_cost!r}; it must be above 0 dollars")
+    if not 0 <= tolerance < 1:
+        raise ValueError(f"the tolerance is {tolerance!r}; it is a share from 0 to 1, as in 0.05")
     for name, one in (("run", run), ("baseline", baseline)):
         if one is not None and one.trials.is_empty():
             raise ValueError(f"the {name} has no trials yet")
@@ -191,7 +198,8 @@ def _line(outcome: str, checks: list[Check]) -> str:
     more = f" (and {len(decisive) - 1} more)" if len(decisive) > 1 else ""
     if outcome == PASSED:
         return f"passed: {decisive[0].text}{more}"
-    advice = "" if outcome == FAILED else "; more tasks or trials would decide"
+    blind = "0 common tasks" in decisive[0].text or "is not known" in decisive[0].text
+    advice = "" if outcome == FAILED or blind else "; more tasks or trials would decide"
     return f"{outcome}: {decisive[0].text}{more}{advice}"
 
 

@@ -21,6 +21,8 @@ from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
 from results.summary import summary
 
+DEFAULT_K = 4
+
 
 class Recorded(Protocol):
     """What a comparison takes of a run."""
@@ -67,7 +69,7 @@ def common_strata(frames: Iterable[pl.DataFrame]) -> list[str]:
     return list(dict.fromkeys(column for trials in frames for column in strata(trials)))
 
 
-def compare_runs(runs: Sequence[Recorded], k: int = 4) -> SideBySide:
+def compare_runs(runs: Sequence[Recorded], k: int = DEFAULT_K) -> SideBySide:
     """Two or more runs beside each other; the first is what the others are compared to.
 
     Runs of one name are told apart by their place. `k` is cut to the trials that there are. Fewer
@@ -75,6 +77,8 @@ def compare_runs(runs: Sequence[Recorded], k: int = 4) -> SideBySide:
     """
     if len(runs) < 2:
         raise ValueError("a comparison takes at least two runs")
+    if k < 1:
+        raise ValueError(f"k is {k}; it counts trials and must be at least 1")
     named = _named(runs)
     for name, run in named.items():
         if run.trials.is_empty():
@@ -85,7 +89,10 @@ def compare_runs(runs: Sequence[Recorded], k: int = 4) -> SideBySide:
     )
     by = common_strata(frames.values())
     most = together.group_by("run", "topology", *by, "task_set", "task").len().get_column("len")
-    k = max(1, min(k, int(str(most.max()))))
+    most_trials = int(str(most.max()))
+    if k > most_trials and k != DEFAULT_K:
+        raise ValueError(f"k is {k}, but no task has more than {most_trials} trials")
+    k = min(k, most_trials)
     outcomes = pl.concat(
         summary(trials, by, sorted({1, k})).with_columns(pl.lit(name).alias("run"))
         for name, trials in frames.items()

@@ -164,10 +164,11 @@ def _assumes(cell: pl.DataFrame, models: str, simulated: bool, row: Any) -> Iter
         who = models or "a model that was not recorded"
         yield f"It holds for {who}{when or ', date not recorded'}."
     splits = ", ".join(cell.get_column("split").drop_nulls().unique().sort().to_list())
-    yield (
-        f"It speaks of more tasks like the {row['tasks']} of {row['cell']}"
-        f"{f' ({splits} split)' if splits else ''}, not of other work."
-    )
+    if row["tasks"]:
+        yield (
+            f"It speaks of more tasks like the {row['tasks']} of {row['cell']}"
+            f"{f' ({splits} split)' if splits else ''}, not of other work."
+        )
     if row.get("mode") == "answer" or row.get("write_share") == 0:
         yield READ_ONLY
     lost = int((cell.get_column("ended") == "crashed").sum())
