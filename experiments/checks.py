@@ -10,15 +10,18 @@ from typing import Any, Literal
 
 from experiments.loading import load_task_set, load_topology, near
 from experiments.sweep import Sweep, TaskCell, TopologyCell
+from results.verdicts.rules import stated
 
 
 def check(sweep: Sweep) -> None:
-    """ValueError for a topology setting, a task setting or a model that cannot be."""
+    """ValueError for a topology or task setting, a model or a rule that cannot be."""
     for cell in sweep.topologies:
         check_topology(cell)
     for cell in sweep.cells:
         check_tasks(cell)
     check_models(sweep)
+    names = [cell.name for cell in sweep.topologies]
+    stated({"thresholds": dict(sweep.thresholds)}, names, names[0], sweep.trials)
 
 
 def check_topology(cell: TopologyCell) -> None:

@@ -57,13 +57,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"fanout: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
-    except KeyboardInterrupt:
-        print("fanout: interrupted", file=sys.stderr)
-        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough; nothing is left to flush into.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        print(f"fanout: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("fanout: interrupted", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 

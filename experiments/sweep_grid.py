@@ -186,6 +186,9 @@ def _models(table: Raw) -> tuple[dict[str, str], dict[str, Any]]:
         if role not in ROLES and close:
             raise ValueError(f"models has no role {role!r}; did you mean {close[0]!r}?")
     settings = {key: value for key, value in table.items() if key not in roles}
+    for role in ROLES:
+        if role in settings:
+            raise ValueError(f"models.{role} is {settings[role]!r}; it must be a model's name")
     if settings:
         # Knowing the settings takes the import of the client, which most sweeps need not wait for.
         from topologies.models import ModelSettings
@@ -205,7 +208,10 @@ def _models(table: Raw) -> tuple[dict[str, str], dict[str, Any]]:
 
 def _limits(table: Raw) -> tuple[Limits, SweepLimits]:
     check_keys("limits", table, (*LIMITS, "sweep"))
-    for_sweep = _table(table, "sweep")
+    for_sweep = table.get("sweep", {})
+    if not isinstance(for_sweep, dict):
+        raise ValueError(f"limits.sweep is {for_sweep!r}; it must be a table: [limits.sweep]")
+    for_sweep = cast("Raw", for_sweep)
     check_keys("limits.sweep", for_sweep, SWEEP_LIMITS)
     own = {key: value for key, value in table.items() if key != "sweep"}
     return Limits(**_lifted("limits", own)), SweepLimits(**_lifted("limits.sweep", for_sweep))

@@ -174,6 +174,7 @@ async def _run_graph(
         config = {"callbacks": [recorder], "recursion_limit": MOST_SUPERSTEPS}
         async with within:
             final = await graph.ainvoke({"messages": [HumanMessage(task.instruction)]}, config)
+        last = last_words(final["messages"])
     except LimitReachedError:
         return "limit", None, None
     except OutOfBudgetError:
@@ -187,10 +188,10 @@ async def _run_graph(
     except Exception as error:
         if recorder.limit is not None:
             return "limit", None, None
-        return "crashed", f"{type(error).__name__}: {error}", None
+        return "crashed", " ".join(f"{type(error).__name__}: {error}".split()), None
     if recorder.limit is not None and toolbox.submission is None:
         return "limit", None, None
-    return "completed", None, last_words(final["messages"])
+    return "completed", None, last
 
 
 def _not_a_limit(record: logging.LogRecord) -> bool:

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from langgraph.graph import START, StateGraph
+
 from topologies.agent import Graph
 from topologies.kit import Kit
 from topologies.single_thread import build as single_thread
@@ -31,3 +33,16 @@ def dies(kit: Kit) -> Graph:
     """No graph: it takes its whole process with it."""
     del kit
     os._exit(9)
+
+
+def without_messages(kit: Kit) -> Any:
+    """A graph whose state has no messages."""
+    del kit
+
+    async def nothing(state: dict[str, int]) -> dict[str, int]:
+        return state
+
+    graph = StateGraph(dict[str, int])
+    graph.add_node("nothing", nothing)
+    graph.add_edge(START, "nothing")
+    return graph.compile()

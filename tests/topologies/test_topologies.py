@@ -187,3 +187,9 @@ def test_a_broken_graph_is_a_crash_and_not_a_failure() -> None:
     assert row["ended"] == "crashed"
     assert "ConnectionError" in row["crash"]
     assert (row["passed"], row["score"]) == (None, None)
+
+
+def test_a_graph_that_gives_no_messages_back_is_a_crash_of_that_trial() -> None:
+    row = _trial(run_trial(spec(width=2, build="tests.toy_topologies:without_messages")))
+    assert row["ended"] == "crashed"
+    assert "\n" not in row["crash"]

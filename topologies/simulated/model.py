@@ -18,7 +18,8 @@ from topologies.simulated.luck import Seed, normal, unpack
 from topologies.simulated.prefix_cache import PrefixCache
 from topologies.simulated.profile import Profile, profile, profiles
 from topologies.simulated.reading import conversation_in, text_of, written
-from topologies.simulated.tokens import count, count_request
+from topologies.simulated.refusals import check_answers, check_choice
+from topologies.simulated.tokens import beginning, count, count_request
 from topologies.simulated.wire import Reply, Request, RequestError
 
 PROFILES = tuple(profiles())
@@ -34,6 +35,8 @@ def respond(request: Request) -> Reply:
         chosen = profile(request["model"])
     except ValueError as error:
         raise RequestError(str(error), "model", "model_not_found", 404) from error
+    check_answers(request["messages"])
+    check_choice(request.get("tool_choice"), request.get("tools") or [])
     conversation = conversation_in(request)
     messages, tools = request["messages"], request.get("tools")
     seed = unpack(int(request.get("seed") or 0))
@@ -45,13 +48,18 @@ def respond(request: Request) -> Reply:
     text, calls = written(turn, len(conversation.calls))
     said = count(text) + sum(count(name) + count(arguments) for _, name, arguments in calls)
     completion_tokens = said + chosen.reasoning_tokens
+    most = int(request.get("max_completion_tokens") or request.get("max_tokens") or 0)
+    cut = 0 < most < completion_tokens
+    if cut:
+        text, calls, completion_tokens = beginning(text, most), [], most
     return Reply(
         content=text or None,
         tool_calls=calls,
         prompt_tokens=prompt_tokens,
         cached_tokens=_cache.cached_tokens(key, messages, tools),
         completion_tokens=completion_tokens,
-        reasoning_tokens=chosen.reasoning_tokens,
+        reasoning_tokens=min(chosen.reasoning_tokens, completion_tokens),
+        finish_reason="length" if cut else None,
         seconds=_seconds(chosen, seed, len(conversation.said), completion_tokens),
     )
 

@@ -104,10 +104,11 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))
         listening.listen(128)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listening.close()
+        why = getattr(error, "strerror", None) or error
         raise ValueError(
-            f"Port {port} on {host} cannot be used ({error.strerror}): choose another with --port, "
+            f"Port {port} on {host} cannot be used ({why}): choose another with --port, "
             "or 0 for any free one."
         ) from error
     return listening

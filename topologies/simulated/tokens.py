@@ -74,6 +74,11 @@ def count_piece(role: str, text: str) -> int:
     return count(role) + count(text) + _FRAME
 
 
+def beginning(text: str, tokens: int) -> str:
+    """The text of the first `tokens` tokens, as when a reply is cut off."""
+    return encoding().decode(encoding().encode_ordinary(text)[:tokens], errors="ignore")
+
+
 def count_request(messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> int:
     """Prompt tokens of a Chat Completions request: its rendering and the call to speak.
 

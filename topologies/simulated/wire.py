@@ -13,10 +13,16 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from topologies.simulated.refusals import (
+    RequestError,
+    check_messages,
+    check_settings,
+    check_tools,
+)
+
 Request = dict[str, Any]
 """The decoded JSON body of POST /v1/chat/completions."""
 
-ROLES = ("system", "developer", "user", "assistant", "tool")
 _CHARACTERS_PER_CHUNK = 24
 
 
@@ -45,21 +51,11 @@ Respond = Callable[[Request], Reply]
 """The model itself: a pure function of the request (and of its prompt cache)."""
 
 
-class RequestError(ValueError):
-    """A request that OpenAI's API would refuse; a `respond` function may raise it too."""
-
-    def __init__(
-        self, message: str, param: str | None = None, code: str | None = None, status: int = 400
-    ) -> None:
-        super().__init__(message)
-        self.message, self.param, self.code, self.status = message, param, code, status
-
-
 def read_request(body: bytes, profiles: Collection[str]) -> Request:
     """Decode and check the body of a completion request; raises `RequestError`."""
     try:
         request: Any = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"The body is not valid JSON: {error}.") from error
     if not isinstance(request, dict):
         raise RequestError("The body must be a JSON object.")
@@ -74,10 +70,9 @@ def read_request(body: bytes, profiles: Collection[str]) -> Request:
             "model_not_found",
             404,
         )
-    _check_messages(request.get("messages"))
-    _check_tools(request.get("tools"))
-    if request.get("n") not in (None, 1):
-        raise RequestError("'n' must be 1: the simulated model gives one choice.", "n")
+    check_messages(request.get("messages"))
+    check_tools(request.get("tools"))
+    check_settings(request)
     return request
 
 
@@ -145,39 +140,6 @@ def error_body(error: RequestError) -> bytes:
     return _dumps({"error": detail})
 
 
-def _check_messages(messages: Any) -> None:
-    if not isinstance(messages, list) or not messages:
-        raise RequestError("'messages' must be an array with at least one message.", "messages")
-    for place, message in enumerate(cast("list[Any]", messages)):
-        where = f"messages[{place}]"
-        if not isinstance(message, dict):
-            raise RequestError(f"'{where}' must be an object.", where)
-        fields = cast("dict[str, Any]", message)
-        if fields.get("role") not in ROLES:
-            raise RequestError(
-                f"'{where}.role' must be one of {', '.join(ROLES)}.", f"{where}.role"
-            )
-        if not isinstance(fields.get("content"), str | list | None):
-            raise RequestError(f"'{where}.content' must be text or parts.", f"{where}.content")
-        if fields["role"] == "tool" and not isinstance(fields.get("tool_call_id"), str):
-            raise RequestError(f"'{where}.tool_call_id' is missing.", f"{where}.tool_call_id")
-
-
-def _check_tools(tools: Any) -> None:
-    if tools is None:
-        return
-    if not isinstance(tools, list):
-        raise RequestError("'tools' must be an array.", "tools")
-    for place, tool in enumerate(cast("list[Any]", tools)):
-        try:
-            named = isinstance(tool["function"]["name"], str)
-        except (KeyError, TypeError):
-            named = False
-        if not named:
-            where = f"tools[{place}]"
-            raise RequestError(f"'{where}.function.name' is missing.", where)
-
-
 def _head(body: bytes, request: Request, kind: str) -> dict[str, Any]:
     digest = hashlib.blake2b(body, digest_size=14).hexdigest()
     return {
@@ -213,4 +175,4 @@ def _event(chunk: dict[str, Any]) -> bytes:
 
 
 def _dumps(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
