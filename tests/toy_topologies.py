@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from langgraph.graph import START, StateGraph
 
@@ -35,14 +35,20 @@ def dies(kit: Kit) -> Graph:
     os._exit(9)
 
 
+class Elsewhere(TypedDict):
+    """A state that has no messages."""
+
+    question: str
+
+
 def without_messages(kit: Kit) -> Any:
     """A graph whose state has no messages."""
     del kit
 
-    async def nothing(state: dict[str, int]) -> dict[str, int]:
-        return state
+    async def nothing(state: Elsewhere) -> Elsewhere:
+        return {"question": str(state)}
 
-    graph = StateGraph(dict[str, int])
+    graph = StateGraph(Elsewhere)
     graph.add_node("nothing", nothing)
     graph.add_edge(START, "nothing")
     return graph.compile()
