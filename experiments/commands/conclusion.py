@@ -4,11 +4,13 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+import polars as pl
+
 from experiments.commands.output import columns
 from experiments.counting import counter_of
 from results.compare import compare
-from results.reports.report import HEADLINE_K, reference_of, write_report
-from results.reports.sentences import caveats, what_can_be_said
+from results.reports.report import headline_k, reference_of, stated_alpha, write_report
+from results.reports.sentences import SENTENCES, caveats, told, what_can_be_said
 from results.reports.tables import dollars, number, percent_interval, ratio
 from results.statistics.strata import cell_label, strata
 from results.store import RUNS, Run
@@ -19,13 +21,13 @@ Row = dict[str, Any]
 
 def conclusion(run: Run) -> Row:
     """Everything that is told, as plain data; `report` is null for a run without trials."""
-    told: Row = {
+    data: Row = {
         "run": str(run.folder),
         "outcome": run.outcome,
         "planned": run.manifest.get("planned"),
         "recorded": run.manifest["recorded"],
         "simulated": bool(run.manifest.get("simulated")),
-        "k": HEADLINE_K,
+        "k": headline_k(run.trials, run.manifest),
         "summary": [],
         "said": [],
         "caveats": [],
@@ -34,50 +36,48 @@ def conclusion(run: Run) -> Row:
         "notebook": "fanout notebook compare --run " + shlex.quote(_named(run)),
     }
     if run.trials.is_empty():
-        return told
+        return data
     trials = run.trials
     by = strata(trials)
     reference = reference_of(trials)
-    told["k"] = k = min(HEADLINE_K, max(1, int(run.manifest.get("trials", 1))))
-    table = summary(trials, by, sorted({1, k}), reference=reference)
-    said = what_can_be_said(compare(trials, reference, by, sorted({1, k})))
-    told["summary"] = table.with_columns(cell_label(by).alias("cell")).to_dicts()
-    told["said"] = said.to_dicts()
-    told["caveats"] = caveats(trials)
-    told["crashed"] = int((trials.get_column("ended") == "crashed").sum())
-    told["report"] = [str(path) for path in write_report(run, run.folder, counter_of(trials))]
-    return told
+    ks = sorted({1, data["k"]})
+    table = summary(trials, by, ks, reference=reference)
+    said = what_can_be_said(compare(trials, reference, by, ks), stated_alpha(run.manifest))
+    data["summary"] = table.with_columns(cell_label(by).alias("cell")).to_dicts()
+    data["said"] = said.to_dicts()
+    data["caveats"] = caveats(trials)
+    data["crashed"] = int((trials.get_column("ended") == "crashed").sum())
+    data["report"] = [str(path) for path in write_report(run, run.folder, counter_of(trials))]
+    return data
 
 
-def conclusion_lines(told: Row) -> Iterator[str]:
+def conclusion_lines(data: Row) -> Iterator[str]:
     """The same for people."""
     yield ""
-    k = told["k"]
-    simulated = " (simulated)" if told["simulated"] else ""
-    for cell in dict.fromkeys(row["cell"] for row in told["summary"]):
+    k = data["k"]
+    simulated = " (simulated)" if data["simulated"] else ""
+    for cell in dict.fromkeys(row["cell"] for row in data["summary"]):
         yield f"{cell}{simulated}"
         heading = ["", "passed", f"pass^{k}", "tokens", "ratio", "dollars", "ratio"]
-        rows = [_row(row, k) for row in told["summary"] if row["cell"] == cell]
+        rows = [_row(row, k) for row in data["summary"] if row["cell"] == cell]
         yield from columns([heading, *rows])
         yield ""
-    if told["said"]:
+    if data["said"]:
         yield "What can be said"
-        for task_set in dict.fromkeys(row["task_set"] for row in told["said"]):
+        for task_set, sentences in told(pl.DataFrame(data["said"], schema=SENTENCES)):
             yield f"  {task_set}"
-            yield from (
-                f"  - {row['sentence']}" for row in told["said"] if row["task_set"] == task_set
-            )
+            yield from (f"  - {sentence}" for _, sentence in sentences)
         yield ""
-    yield from told["caveats"]
-    if told["crashed"]:
-        yield f"Crashed: {told['crashed']} trials; --retry-crashed runs them again."
-    if told["outcome"] != "complete":
-        yield f"Not complete: {told['recorded']} of {told['planned']} trials; {told['outcome']}."
-    if told["report"]:
-        markdown, page = told["report"]
+    yield from data["caveats"]
+    if data["crashed"]:
+        yield f"Crashed: {data['crashed']} trials; --retry-crashed runs them again."
+    if data["outcome"] != "complete":
+        yield f"Not complete: {data['recorded']} of {data['planned']} trials; {data['outcome']}."
+    if data["report"]:
+        markdown, page = data["report"]
         yield f"Report:   {markdown}"
         yield f"          {page}"
-    yield f"Notebook: {told['notebook']}"
+    yield f"Notebook: {data['notebook']}"
 
 
 def _named(run: Run) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from results.reports.section import Section
+from results.reports.sentences import FEW
+from results.verdicts.rules import NOT_ENOUGH
 from results.verdicts.words import Verdict
 
 if TYPE_CHECKING:
@@ -15,15 +17,13 @@ def as_markdown(report: "Report", charts: list[str], sections: Sequence[Section]
     lines = [f"# {report.title}{' (simulated)' if report.simulated else ''}", "", report.question]
     lines += ["", *(f"- {name}: {value}" for name, value in report.facts)]
     lines += ["", "## Verdicts", "", report.rules]
-    lines += [line for verdict in report.verdicts for line in _verdict(verdict)]
-    if not report.verdicts:
-        lines += ["", "Nothing is judged: the run has one topology."]
+    lines += _verdicts(report)
     lines += ["", "## What can be said"]
     for task_set, sentences in report.said:
         lines += ["", f"### {task_set}", "", *(f"- {text}" for _, text in sentences)]
     if not report.said:
         lines += ["", "Nothing is compared: the run has one topology."]
-    lines += ["", *(f"> {text}\n>" for text in report.caveats), "", "## Results"]
+    lines += ["", "\n>\n".join(f"> {text}" for text in report.caveats), "", "## Results"]
     lines += [line for table in report.results for line in table.markdown()]
     lines += ["", "## Charts", ""]
     lines += [_picture(name) for name in charts]
@@ -47,6 +47,26 @@ def _section(section: Section) -> Iterator[str]:
     for table in section.tables:
         yield from table.markdown()
     yield from ("", *(_picture(name) for name in section.charts))
+
+
+def _verdicts(report: "Report") -> Iterator[str]:
+    """All at a glance, then the reasons of each; those of a long list's open ones are folded."""
+    if not report.verdicts:
+        yield from ("", "Nothing is judged: the run has one topology.")
+    if report.overview:
+        yield from report.overview.markdown()
+    if report.assumes:
+        yield from ("", *(f"- All assume: {text}" for text in report.assumes))
+    folded = [one for one in report.verdicts if one.verdict == NOT_ENOUGH]
+    if len(report.verdicts) <= FEW:
+        folded.clear()
+    for verdict in report.verdicts:
+        if verdict not in folded:
+            yield from _verdict(verdict)
+    if folded:
+        yield from ("", f"<details><summary>Why {len(folded)} are not settled</summary>")
+        yield from (line for verdict in folded for line in _verdict(verdict))
+        yield from ("", "</details>")
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:

@@ -11,6 +11,7 @@ from results import CHARTS
 from results.compare import compare
 from results.named import find
 from results.reports.attribution_section import attribution_section
+from results.reports.budget_section import budget_section
 from results.reports.conflict_section import conflict_section
 from results.reports.consistency_tables import consistency_table, split_table
 from results.reports.failure_section import failure_section
@@ -19,7 +20,7 @@ from results.reports.markdown import as_markdown
 from results.reports.page import page
 from results.reports.prose import limits, method
 from results.reports.section import Section
-from results.reports.sentences import caveats, what_can_be_said
+from results.reports.sentences import caveats, told, what_can_be_said
 from results.reports.tables import (
     Table,
     comparison_table,
@@ -29,6 +30,7 @@ from results.reports.tables import (
     outcome_table,
     percent,
 )
+from results.reports.verdict_section import overview, parted
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import CRASHES, consistency
 from results.statistics.strata import cell_label, strata
@@ -64,8 +66,10 @@ class Report:
     simulated: bool
     facts: tuple[tuple[str, str], ...]
     rules: str
+    overview: Table | None
+    assumes: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
-    said: tuple[tuple[str, tuple[tuple[bool, str], ...]], ...]
+    said: tuple[tuple[str, list[tuple[bool, str]]], ...]
     caveats: tuple[str, ...]
     results: tuple[Table, ...]
     consistency: tuple[Table, ...]
@@ -108,7 +112,10 @@ def sections(run: Reported, counter: Counter = CHARACTERS) -> list[Section]:
     """The sections that a run has the records for, in the order of the report."""
     reference = reference_of(run.trials)
     found = (
-        map_section(run, reference, headline_k(run.trials, run.manifest)),
+        map_section(
+            run, reference, headline_k(run.trials, run.manifest), stated_alpha(run.manifest)
+        ),
+        budget_section(run),
         failure_section(run, pooled="imported" in run.manifest),
         conflict_section(run),
         attribution_section(run, reference, counter),
@@ -130,6 +137,8 @@ def composed(run: Reported) -> Report:
     simulated = bool(trials.get_column("simulated").any())
     names = trials.get_column("topology").unique().sort().to_list()
     rules = stated(manifest, names, reference, most)
+    judged = verdicts(trials, rules)
+    assumes, apart = parted(judged)
     results = [outcome_table(table, by, k, deadline), cost_table(table, by, reference, simulated)]
     if not comparison.is_empty():
         results.insert(1, comparison_table(comparison, reference))
@@ -142,8 +151,10 @@ def composed(run: Reported) -> Report:
         simulated=simulated,
         facts=_facts(trials, reference),
         rules=rules.sentence,
-        verdicts=tuple(verdicts(trials, rules)),
-        said=_said(what_can_be_said(comparison, _threshold(manifest, "alpha") or 0.05)),
+        overview=overview(judged),
+        assumes=assumes,
+        verdicts=apart,
+        said=tuple(told(what_can_be_said(comparison, stated_alpha(manifest)))),
         caveats=(*_unfinished(trials, manifest), *caveats(trials)),
         results=tuple(results),
         consistency=_consistency(trials, by, ks),
@@ -162,6 +173,11 @@ def headline_k(trials: pl.DataFrame, manifest: Mapping[str, Any]) -> int:
     """
     wanted = _threshold(manifest, "k") or HEADLINE_K
     return max(1, min(int(wanted), most_trials(trials)))
+
+
+def stated_alpha(manifest: Mapping[str, Any]) -> float:
+    """The threshold `alpha` of the sweep, else 0.05."""
+    return _threshold(manifest, "alpha") or 0.05
 
 
 def most_trials(trials: pl.DataFrame) -> int:
@@ -203,13 +219,6 @@ def _facts(trials: pl.DataFrame, reference: str) -> tuple[tuple[str, str], ...]:
         ("Reference", reference),
         ("Task sets", listed("task_set")),
         ("Models", listed("model") or "not recorded"),
-    )
-
-
-def _said(said: pl.DataFrame) -> tuple[tuple[str, tuple[tuple[bool, str], ...]], ...]:
-    return tuple(
-        (str(task_set), tuple(rows.select("settled", "sentence").iter_rows()))
-        for (task_set,), rows in said.group_by("task_set", maintain_order=True)
     )
 
 

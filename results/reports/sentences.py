@@ -16,24 +16,65 @@ SENTENCES = {
     "cell": pl.String(),
     "topology": pl.String(),
     "k": pl.Int64(),
+    "simulated": pl.Boolean(),
+    "difference": pl.Float64(),
     "settled": pl.Boolean(),
     "sentence": pl.String(),
 }
+FEW = 6
+"""How many undecided comparisons of a task set are told one by one."""
+ROUNDING = 1e-9
+"""Points below which a difference is what adding binary fractions left over."""
 
 
 def what_can_be_said(comparison: pl.DataFrame, alpha: float = 0.05) -> pl.DataFrame:
     """One plain sentence for each row of `results.compare.compare`.
 
-    Columns: task_set, cell, topology, k, `settled` (the 95% interval leaves out 0), `sentence`.
-    A simulated comparison says so in the sentence. Where an interval leaves out 0 but Holm's p of
-    the whole family is above `alpha`, the sentence calls it a hint.
+    Columns: task_set, cell, topology, k, simulated, `difference` (a share), `settled` (the 95%
+    interval leaves out 0), `sentence`. A simulated comparison says so in the sentence. Where an
+    interval leaves out 0 but Holm's p of the whole family is above `alpha`, the sentence calls it
+    a hint.
     """
     rows = [
-        {name: row[name] for name in ("task_set", "cell", "topology", "k")}
+        {name: row[name] for name in ("task_set", "cell", "topology", "k", "simulated")}
+        | {"difference": row["difference"]}
         | {"settled": _settled(row), "sentence": sentence(row, alpha)}
         for row in comparison.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, schema=SENTENCES, orient="row")
+
+
+def told(said: pl.DataFrame) -> list[tuple[str, list[tuple[bool, str]]]]:
+    """What can be said for a reader: by task set, whether it is settled and the sentence.
+
+    Settled comparisons stand first. More than `FEW` that are open become one sentence, so that a
+    large grid is read for what it shows.
+    """
+    return [
+        (str(task_set), [*_told(rows, settled=True), *_told(rows, settled=False)])
+        for (task_set,), rows in said.group_by("task_set", maintain_order=True)
+    ]
+
+
+def _told(said: pl.DataFrame, settled: bool) -> list[tuple[bool, str]]:
+    rows = said.filter(pl.col("settled") == settled)
+    if settled or rows.height <= FEW:
+        return [(settled, text) for text in rows.get_column("sentence")]
+    start = "In simulation, on" if rows.get_column("simulated").any() else "On"
+    differences = sorted(rows.get_column("difference").drop_nulls().to_list())
+    reach = (
+        f": their intervals include 0 (differences of {signed(differences[0])} to "
+        f"{signed(differences[-1])} points, each in the report's table of differences)"
+        if differences
+        else ""
+    )
+    return [
+        (
+            False,
+            f"{start} {rows.item(0, 'task_set')} there is not enough evidence yet in "
+            f"{rows.height} of {many(said.height, 'comparison')}{reach}.",
+        )
+    ]
 
 
 def _settled(row: dict[str, Any]) -> bool:
@@ -112,12 +153,12 @@ def times(ratio: float) -> str:
 def in_points(share: float) -> str:
     """A share in percentage points, whole, or to one digit that is not 0 below 1."""
     value = 100 * share
-    return f"{value:.0f}" if value >= 0.95 or value == 0 else f"{value:.1g}"
+    return f"{value:.0f}" if value >= 0.95 or value < ROUNDING else f"{value:.1g}"
 
 
 def signed(share: float) -> str:
-    sign = "+" if share > 0 else "-" if share < 0 else ""
-    return sign + in_points(abs(share))
+    size = in_points(abs(share))
+    return size if size == "0" else f"{'+' if share > 0 else '-'}{size}"
 
 
 def many(number: int, noun: str) -> str:

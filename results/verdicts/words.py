@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from results.reports.sentences import in_points, many, signed
+from results.reports.tables import points, ratio
 from results.verdicts.changes import changes, trial_range
 from results.verdicts.rules import Rules
 from results.verdicts.settle import Harm, Settling
@@ -24,8 +25,9 @@ READ_ONLY = (
 class Verdict:
     """One contrast in one stratum, judged.
 
-    `verdict` is one of the four; `headline` says it in a sentence; `status` is its family or
-    "exploratory"; `simulated` verdicts are conditions, not verdicts on any model.
+    `verdict` is one of the four; `headline` says it in a sentence; `difference` (points of pass^k)
+    and `cost` (the ratio per pass) are what it rests on, as text with their intervals; `status` is
+    its family or "exploratory"; `simulated` verdicts are conditions, not verdicts on any model.
     """
 
     cell: str
@@ -34,6 +36,8 @@ class Verdict:
     reference: str
     verdict: str
     headline: str
+    difference: str
+    cost: str
     status: str
     simulated: bool
     reasons: tuple[str, ...]
@@ -67,6 +71,8 @@ def worded(
         reference=str(row["reference"]),
         verdict=verdict,
         headline=headline,
+        difference=points(row["difference"], row["low"], row["high"]),
+        cost="-" if one.cost is None else ratio(*_cost_ratio(one)),
         status=status,
         simulated=simulated,
         reasons=tuple(_reasons(one, rules, cell)),
@@ -122,17 +128,22 @@ def _against_margin(low: float, high: float, margin: float) -> str:
 def _cost(one: "Measured", rules: Rules) -> str:
     if one.cost is None:
         return "The cost ratio per passed trial is not known, so nothing can be worth its cost."
-    ratio, low, high = (one.row[f"{one.cost}_per_pass_ratio{end}"] for end in ("", "_low", "_high"))
+    times, low, high = _cost_ratio(one)
     noun = one.cost if one.cost == "dollars" else "tokens (dollars are not known)"
-    if low is None:
-        return f"Each passed trial took {ratio:.2f}x the {noun}, without an interval."
+    if low is None or high is None:
+        return f"Each passed trial took {times:.2f}x the {noun}, without an interval."
     ceiling = rules.cost_ceiling
     where = "within" if high <= ceiling else "above" if low > ceiling else "on both sides of"
     return (
-        f"Each passed trial took {ratio:.2f}x the {noun} of {one.row['reference']} "
+        f"Each passed trial took {times:.2f}x the {noun} of {one.row['reference']} "
         f"({100 * one.level:.4g}% interval {low:.2f} to {high:.2f}), {where} the ceiling of "
         f"{ceiling:g}x."
     )
+
+
+def _cost_ratio(one: "Measured") -> tuple[float, float | None, float | None]:
+    value, low, high = (one.row[f"{one.cost}_per_pass_ratio{end}"] for end in ("", "_low", "_high"))
+    return value, low, high
 
 
 def _harm(harm: Harm, topology: str, level: str) -> str:

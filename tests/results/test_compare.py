@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from results.compare import compare
-from results.reports.sentences import caveats, what_can_be_said
+from results.reports.sentences import caveats, signed, told, what_can_be_said
 
 if TYPE_CHECKING:
     from .conftest import Make
@@ -128,3 +128,24 @@ def test_only_the_simulated_cells_of_a_mixed_run_are_called_simulated(make_trial
     assert second.startswith(
         "In simulation, on orders (act, width 4, coupling 0.5, model simulated"
     )
+
+
+def test_many_open_comparisons_are_told_as_one_behind_those_that_are_settled(
+    make_trials: "Make",
+) -> None:
+    even = {f"team_{number}": GOOD[number:] + GOOD[:number] for number in range(1, 8)}
+    trials = make_trials({"single_thread": GOOD, **even, "weak_team": POOR})
+    all_said = what_can_be_said(compare(trials, ks=(1,)))
+    ((task_set, sentences),) = told(all_said)
+    assert (task_set, [settled for settled, _ in sentences]) == ("orders", [True, False])
+    assert "weak_team passed 20 points less often" in sentences[0][1]
+    assert sentences[1][1].startswith(
+        "In simulation, on orders there is not enough evidence yet in 7 of 8 comparisons: their "
+        "intervals include 0 (differences of 0 to 0 points,"
+    )
+    few = all_said.filter(pl.col("topology").is_in(["team_1", "weak_team"]))
+    assert len(told(few)[0][1]) == 2
+
+
+def test_what_adding_binary_fractions_leaves_over_is_no_difference() -> None:
+    assert [signed(share) for share in (-9e-18, 0.0, 0.0004, -0.004)] == ["0", "0", "+0.04", "-0.4"]

@@ -92,6 +92,20 @@ def test_a_browser_draws_every_chart_of_the_page(written: tuple[Path, Path]) -> 
     assert "CONSOLE" not in found.stderr
 
 
+def test_several_verdicts_are_seen_at_a_glance_and_what_all_assume_is_said_once(
+    written: tuple[Path, Path],
+) -> None:
+    markdown, html = (path.read_text(encoding="utf-8") for path in written)
+    for text in (markdown, html):
+        assert text.index("All verdicts") < text.index("All assume: Simulated (")
+        assert text.count("a condition on how models err") == 1
+    assert (
+        len(re.findall(r"\| (?:lead|single)\w+ \| single_thread \| .* \| primary \|", markdown))
+        == 2
+    )
+    assert html.count("<details") == 2
+
+
 def test_what_a_run_says_cannot_break_the_page(small_run: "MadeRun", tmp_path: Path) -> None:
     nasty = "</script><script>alert(1)</script>"
     trials = small_run.trials.with_columns(pl.lit(nasty).alias("mode"))
