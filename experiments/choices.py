@@ -1,4 +1,4 @@
-"""What the notebook `compare` lets one choose: one typed class for its controls and a script.
+"""What the notebooks let one choose: one typed class for its controls and a script.
 
 Choices become the `--set` changes that a command line would give to a shipped sweep, so that what
 a notebook runs is, to the hash, what the command shown beside it runs.
@@ -16,6 +16,7 @@ from typing import Any
 
 from experiments.checks import check
 from experiments.loading import load_task_set, near
+from experiments.show import known_as
 from experiments.sweep import Sweep
 from experiments.sweep_file import read_sweep
 from results.store import RUNS, Run
@@ -32,6 +33,7 @@ OF_TASKS = ("width", "coupling", "mode", "style", "phrasing")
 class Choices:
     """A small sweep, or (with `run`: a name, a folder or "latest") a recorded run to open.
 
+    `name` is how the names of its runs begin: that of the notebook.
     Several values of a setting are an axis of the grid. `dollars` is what a sweep of a real model
     may use in all, 0 for no limit. Runs are read from and written to the folder `runs`.
     """
@@ -48,6 +50,7 @@ class Choices:
     tasks: int = 6
     trials: int = 4
     dollars: float = 1.0
+    name: str = "compare"
     runs: Path = RUNS
 
     @property
@@ -64,12 +67,16 @@ def read_choices(given: Mapping[str, Any]) -> Choices:
     known = {field.name: field.default for field in dataclasses.fields(Choices)}
     values: dict[str, Any] = {}
     for key, value in given.items():
+        if not key:  # "--", which some commands take before the words for a script
+            continue
         if key not in known:
             raise ValueError(f"there is no choice --{key}; {near(key, known)}")
+        if value == "":
+            raise ValueError(f"--{key} is empty; give it a value{_like_what(known[key])}")
         try:
             values[key] = _like(known[key], value)
         except ValueError:
-            raise ValueError(f"--{key} {value}: it must be like {_shown(known[key])}") from None
+            raise ValueError(f"--{key} {value}: it must be{_like_what(known[key])}") from None
     return Choices(**values)
 
 
@@ -104,7 +111,7 @@ def changes(choices: Choices) -> list[str]:
         f"trials={choices.trials}",
     ]
     known = json.dumps([*made, choices.model])
-    name = "compare-" + hashlib.blake2b(known.encode(), digest_size=4).hexdigest()
+    name = f"{choices.name}-{hashlib.blake2b(known.encode(), digest_size=4).hexdigest()}"
     asked = f"How do {_listed(choices.topologies)} do on {_listed(choices.task_sets)}?"
     if choices.dollars and not choices.simulated:
         made.append(f"limits.sweep.dollars={choices.dollars:g}")
@@ -113,7 +120,7 @@ def changes(choices: Choices) -> list[str]:
 
 def reading(run: Run) -> list[str]:
     """The commands that show a recorded run again."""
-    known = shlex.quote(run.folder.name if run.folder.parent == RUNS else str(run.folder))
+    known = known_as(run)
     return [f"fanout {what} {known}" for what in ("report", "show", "notebook compare --run")]
 
 
@@ -164,10 +171,10 @@ def _like(default: Any, value: Any) -> Any:
     return type(default)(str(value).strip())
 
 
-def _shown(default: Any) -> str:
-    if not isinstance(default, tuple):
-        return str(default)
-    return ",".join(str(part) for part in default)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+def _like_what(default: Any) -> str:
+    parts: Sequence[Any] = default if isinstance(default, tuple) else [default]  # pyright: ignore[reportUnknownVariableType]
+    shown = ",".join(str(part) for part in parts)
+    return f" like {shown}" if shown else ""
 
 
 def _listed(names: Sequence[str]) -> str:

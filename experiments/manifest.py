@@ -20,9 +20,10 @@ def manifest_of(sweep: Sweep, command: str | None = None) -> dict[str, Any]:
     """Everything a run is known by; `sweep` in it is the sweep as plain data.
 
     `corpora` are hashes of what the task sets read; with `python` they are part of what a
-    simulated record follows from.
+    simulated record follows from. `choices` are those that a task set declares: tool to argument.
     """
     plain = canonical(sweep)
+    task_sets = {cell.task_set: load_task_set(cell.task_set) for cell in sweep.cells}
     return {
         "name": sweep.name,
         "question": sweep.question,
@@ -36,13 +37,15 @@ def manifest_of(sweep: Sweep, command: str | None = None) -> dict[str, Any]:
         "sweep_limits": _given(plain["sweep_limits"]),
         "thresholds": plain["thresholds"],
         "versions": {"python": platform.python_version(), **_versions()},
-        "corpora": {
-            name: load_task_set(name).corpus()
-            for name in dict.fromkeys(cell.task_set for cell in sweep.cells)
-        },
+        "corpora": {name: task_set.corpus() for name, task_set in task_sets.items()},
         "prompts": {
-            cell.label: _hash(load_task_set(cell.task_set).instructions(cell.settings))
+            cell.label: _hash(task_sets[cell.task_set].instructions(cell.settings))
             for cell in sweep.cells
+        },
+        "choices": {
+            name: dict(task_set.choices)
+            for name, task_set in task_sets.items()
+            if task_set.choices is not None
         },
         "sweep": plain,
     }

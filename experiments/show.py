@@ -1,18 +1,24 @@
 """A recorded trial as a person can read it: who said and did what, when, and what came of it."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
-from results.store import Run
+from results.store import RUNS, Run
 
 Row = dict[str, Any]
 
 INDENT = "    "
 CUT = 700
 """Characters of a text that are shown unless all are asked for."""
+
+
+def known_as(run: Run) -> str:
+    """What a command is given to find the run again: its name, or its folder elsewhere."""
+    return shlex.quote(run.folder.name if run.folder.parent == RUNS else str(run.folder))
 
 
 def find_trial(run: Run, name: str) -> str:
@@ -44,7 +50,7 @@ def find_trial(run: Run, name: str) -> str:
     if not found:
         raise ValueError(
             f"there is no trial {name!r} in {run.folder}; give the beginning of an id from "
-            f"`fanout show {run.folder.name}`, or TOPOLOGY/BLOCK/TRIAL"
+            f"`fanout show {known_as(run)}`, or TOPOLOGY/BLOCK/TRIAL"
         )
     return found[0]
 

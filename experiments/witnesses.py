@@ -5,8 +5,9 @@ from typing import Any
 
 import polars as pl
 
-from experiments.show import outcome
-from results.conflicts import find_conflicts, witness
+from experiments.show import known_as, outcome
+from results.conflicts import witness
+from results.conflicts.declared import conflicts_of
 from results.conflicts.twins import twin_of
 from results.store import Run
 
@@ -21,14 +22,14 @@ def conflict_lines(run: Run, trial_id: str) -> Iterator[str]:
     if accesses.get_column("version").null_count():
         yield "conflicts: not decidable, since what it touched has no versions"
     else:
-        found = find_conflicts(accesses, run.steps.filter(mine))
+        found = conflicts_of(run, trial_id)
         yield f"conflicts (#: step): {found.height or 'none'}"
         yield from witness_lines(found, named=False)
     twin = twin_of(run.trials, trial_id)
     if twin is not None:
         yield (
             f"the same trial by {twin['topology']}: {outcome(twin)}; "
-            f"`fanout show {run.folder.name} {twin['trial_id'][:10]}`"
+            f"`fanout show {known_as(run)} {twin['trial_id'][:10]}`"
         )
 
 

@@ -91,7 +91,8 @@ class TaskSet:
     (`mode = "answer"` for `write_share = 0`). `optional` are dials that settings leave out at their
     default. `outside` are the tools of those who act from outside (see `Task.outside`), which no
     agent is offered. `invariants(task, world)` names each broken
-    invariant, once per breach.
+    invariant, once per breach. `choices` maps a tool to the argument (a dotted path) that says
+    which of several ways was chosen where any would do, if all keep to it; None where nobody said.
     """
 
     name: str
@@ -112,6 +113,7 @@ class TaskSet:
     outside: tuple[Tool, ...] = ()
     invariants: Callable[[Task, Any], list[str]] = field(default=lambda _task, _world: [])
     corpus: Callable[[], str | None] = field(default=lambda: None)
+    choices: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

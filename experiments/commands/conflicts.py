@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 
 from experiments.commands.output import columns, print_json, print_lines
+from experiments.loading import near
 from experiments.show import find_trial
 from experiments.witnesses import witness_lines
-from results.conflicts import find_conflicts
+from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import how_often, unchecked
 from results.conflicts.histories import check_file, read_file
 from results.reports.tables import number, percent_interval
@@ -27,27 +28,27 @@ def run(arguments: argparse.Namespace) -> int:
     if Path(arguments.name).suffix in FILES:
         if arguments.trial is not None and arguments.runs is not None:
             raise ValueError("a file of histories is not looked for in --runs")
-        found = check_file(arguments.name)
+        accesses, found = read_file(arguments.name), check_file(arguments.name)
         if arguments.trial is not None:
-            found = _of_history(found, arguments.trial)
-        return _told(arguments, found, _by_kind(found), _unseen(read_file(arguments.name)))
+            mine = pl.col("trial_id") == _history(accesses, arguments.trial)
+            accesses, found = accesses.filter(mine), found.filter(mine)
+        return _told(arguments, found, _by_kind(found), _unseen(accesses))
     recorded = open_run(find_run(arguments.name, arguments.runs or RUNS))
     if arguments.trial is not None:
         trial = find_trial(recorded, arguments.trial)
-        mine = pl.col("trial_id") == trial
-        accesses = recorded.accesses.filter(mine)
-        found = find_conflicts(accesses, recorded.steps.filter(mine))
+        found = conflicts_of(recorded, trial)
+        accesses = recorded.accesses.filter(pl.col("trial_id") == trial)
         return _told(arguments, found, _by_kind(found), _unseen(accesses))
-    found = find_conflicts(recorded.accesses, recorded.steps)
+    found = conflicts_of(recorded)
     return _told(arguments, found, _of_run(recorded, found), _unseen(recorded.accesses))
 
 
-def _of_history(found: pl.DataFrame, name: str) -> pl.DataFrame:
-    own = found.filter(pl.col("trial_id") == name)
-    if own.is_empty():
-        known = ", ".join(found.get_column("trial_id").unique().sort().to_list())
-        raise ValueError(f"nothing was found in a history {name!r}; findings are in {known}")
-    return own
+def _history(accesses: pl.DataFrame, name: str) -> str:
+    """The history of that name, clean or not."""
+    known = accesses.get_column("trial_id").unique().sort().to_list()
+    if name not in known:
+        raise ValueError(f"there is no history {name!r}; {near(name, known)}")
+    return name
 
 
 def _unseen(accesses: pl.DataFrame) -> list[str]:

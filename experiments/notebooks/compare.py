@@ -14,6 +14,7 @@ with app.setup:
     from experiments.commands.conclusion import conclusion, conclusion_lines
     from experiments.engine import EngineError
     from experiments.offers import chosen, offered, to_open
+    from experiments.scripted import told_in_a_line
     from experiments.show import trajectory
     from results import CHARTS
     from results.charts.palette import offline
@@ -47,15 +48,16 @@ def _():
 
 @app.cell
 def _():
-    given = read_choices(mo.cli_args().to_dict())
-    return (given,)
-
-
-@app.cell
-def _():
     # A script has no page: what goes wrong ends it, and what is found is printed.
     script = mo.app_meta().mode == "script"
     return (script,)
+
+
+@app.cell
+def _(script):
+    with told_in_a_line(script):
+        given = read_choices(mo.cli_args().to_dict())
+    return (given,)
 
 
 @app.cell
@@ -130,10 +132,9 @@ def _(controls, source):
 def _(controls, given, script):
     choices = chosen(given, controls.value)
     try:
-        sweep, problem = sweep_of(choices), ""
+        with told_in_a_line(script and not given.run):
+            sweep, problem = sweep_of(choices), ""
     except ValueError as error:
-        if script and not given.run:
-            raise
         sweep, problem = None, str(error)
     return choices, problem, sweep
 
@@ -169,14 +170,19 @@ def _(choices, run_button, script, set_ran, source, sweep):
     mo.stop(not run_button.value and not script)
     _note = " (simulated)" if sweep.simulated else ""
     try:
-        with mo.status.progress_bar(
-            total=len(sweep.topologies) * sum(cell.tasks for cell in sweep.cells) * sweep.trials,
-            title="Running",
-            subtitle="starting",
-            completion_title=f"Recorded as {sweep.name}",
-            show_rate=False,
-            show_eta=False,
-        ) as _bar:
+        with (
+            mo.status.progress_bar(
+                total=len(sweep.topologies)
+                * sum(cell.tasks for cell in sweep.cells)
+                * sweep.trials,
+                title="Running",
+                subtitle="starting",
+                completion_title=f"Recorded as {sweep.name}",
+                show_rate=False,
+                show_eta=False,
+            ) as _bar,
+            told_in_a_line(script),
+        ):
             set_ran(
                 run_sweep_beside(
                     sweep,
@@ -188,16 +194,15 @@ def _(choices, run_button, script, set_ran, source, sweep):
                 )
             )
     except (ValueError, EngineError) as _error:
-        if script:
-            raise
         mo.output.replace(mo.callout(str(_error), kind="danger", title="The sweep stopped"))
     return
 
 
 @app.cell
-def _(given, source):
+def _(given, script, source):
     # Made anew with the source, so that a sweep that has just run is in the list.
-    runs = to_open(given) if source.value else {}
+    with told_in_a_line(script):
+        runs = to_open(given) if source.value else {}
     run_choice = mo.ui.dropdown(runs, next(iter(runs), None), label="run", searchable=True)
     return (run_choice,)
 
@@ -210,19 +215,23 @@ def _(run_choice, source):
 
 
 @app.cell
-def _(get_ran, run_choice, source):
-    if source.value != "recorded":
-        run = get_ran()
-    else:
-        run = open_run(run_choice.value) if run_choice.value else None
+def _(get_ran, run_choice, script, source):
+    with told_in_a_line(script):
+        if source.value != "recorded":
+            run = get_ran()
+        else:
+            run = open_run(run_choice.value) if run_choice.value else None
+        if script and run is not None and run.trials.is_empty():
+            raise ValueError(f"no trial is recorded in {run.folder} yet")
     return (run,)
 
 
 @app.cell
-def _(run):
+def _(run, script):
     mo.stop(run is None)
-    mo.stop(run.trials.is_empty(), mo.callout(f"No trial is recorded in {run.folder} yet."))
-    report = composed(run)
+    with told_in_a_line(script):
+        mo.stop(run.trials.is_empty(), mo.callout(f"No trial is recorded in {run.folder} yet."))
+        report = composed(run)
     return (report,)
 
 

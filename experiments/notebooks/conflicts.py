@@ -10,16 +10,17 @@ with app.setup:
     import marimo as mo
 
     from experiments.beside import run_sweep_beside
-    from experiments.choices import command, grid_line, read_choices, reading, sweep_of
+    from experiments.choices import command, grid_line, read_choices, sweep_of
     from experiments.engine import EngineError
     from experiments.offers import chosen, offered, to_open
-    from experiments.show import trajectory
+    from experiments.scripted import told_in_a_line
+    from experiments.show import known_as, trajectory
     from experiments.sweep import specs
     from experiments.witnesses import conflict_lines
     from results.charts.budget import success_over_budget
     from results.charts.conflicts import conflict_anatomy
     from results.charts.palette import offline
-    from results.conflicts import find_conflicts
+    from results.conflicts.declared import conflicts_of
     from results.conflicts.harm import unchecked
     from results.conflicts.twins import serial_twins, twin_of
     from results.reports.conflict_list import LOOK, finding_list, finding_of, kinds_of
@@ -45,20 +46,26 @@ def _():
 
 @app.cell
 def _():
-    _coupled = {"task_sets": "orders", "style": "crud", "coupling": "0,0.5,1"}
+    # A script has no page: what goes wrong ends it, and what is found is printed.
+    script = mo.app_meta().mode == "script"
+    return (script,)
+
+
+@app.cell
+def _(script):
+    _coupled = {"name": "conflicts", "task_sets": "orders", "style": "crud", "coupling": "0,0.5,1"}
     _coupled["topologies"] = "single_thread,lead_subagents,serial_team"
-    given = read_choices(_coupled | mo.cli_args().to_dict())
+    with told_in_a_line(script):
+        given = read_choices(_coupled | mo.cli_args().to_dict())
     return (given,)
 
 
 @app.cell
 def _(given):
-    # A script has no page: what goes wrong ends it, and what is found is printed.
-    script = mo.app_meta().mode == "script"
     sources = {"Run a small coupled sweep": "sweep", "Open a recorded run": "recorded"}
     source = mo.ui.radio(sources, list(sources)[bool(given.run)], inline=True)
     source
-    return script, source
+    return (source,)
 
 
 @app.cell
@@ -82,11 +89,10 @@ def _(given):
 def _(controls, given, script):
     choices = chosen(given, controls.value)
     try:
-        sweep, size = sweep_of(choices), ""
+        with told_in_a_line(script and not given.run):
+            sweep = sweep_of(choices)
         size = f"{grid_line(sweep)}{', simulated' if sweep.simulated else ''}"
     except ValueError as error:
-        if script and not given.run:
-            raise
         sweep, size = None, f"This sweep cannot be run: {error}"
     run_button = mo.ui.run_button(label="Run the sweep", kind="success", disabled=sweep is None)
     return choices, run_button, size, sweep
@@ -121,31 +127,36 @@ def _(choices, run_button, script, set_ran, source, sweep):
             def _told(tally):
                 _bar.update(tally.done - _bar.current, subtitle=tally.line())
 
-            set_ran(run_sweep_beside(sweep, _folder, command=command(choices), progress=_told))
+            with told_in_a_line(script):
+                set_ran(run_sweep_beside(sweep, _folder, command=command(choices), progress=_told))
     except (ValueError, EngineError) as _error:
-        if script:
-            raise
         mo.output.replace(mo.callout(f"The sweep stopped: {_error}", kind="danger"))
     return
 
 
 @app.cell
-def _(given, source):
+def _(given, script, source):
     # Made anew with the source, so that a sweep that has just run is in the list.
-    runs = to_open(given) if source.value == "recorded" else {}
+    with told_in_a_line(script):
+        runs = to_open(given) if source.value == "recorded" else {}
     run_choice = mo.ui.dropdown(runs, next(iter(runs), None), label="run", searchable=True)
     run_choice if runs else mo.md("" if source.value == "sweep" else "*No run is recorded yet.*")
     return (run_choice,)
 
 
 @app.cell
-def _(get_ran, run_choice, source):
-    run = get_ran() if source.value == "sweep" else None
-    if run_choice.value:
-        run = open_run(run_choice.value)
+def _(get_ran, run_choice, script, source):
+    with told_in_a_line(script):
+        run = get_ran() if source.value == "sweep" else None
+        if run_choice.value:
+            run = open_run(run_choice.value)
+        _empty = run is not None and run.trials.is_empty()
+        if script and _empty:
+            raise ValueError(f"no trial is recorded in {run.folder} yet")
     mo.stop(run is None)
-    mo.stop(run.trials.is_empty(), mo.callout(f"No trial is recorded in {run.folder} yet."))
-    report, parts = composed(run), {section.title: section for section in sections(run)}
+    mo.stop(_empty, mo.callout(f"No trial is recorded in {run.folder} yet."))
+    with told_in_a_line(script):
+        report, parts = composed(run), {section.title: section for section in sections(run)}
     simulated = ", simulated" if report.simulated else ""
     mo.Html(part("headed", report) + part("caveats", report.caveats))
     return parts, report, run, simulated
@@ -171,7 +182,7 @@ def _(parts, simulated):
 
 @app.cell
 def _(run, simulated):
-    found = find_conflicts(run.accesses, run.steps)
+    found = conflicts_of(run)
     twins = serial_twins(run.trials, found, unknown=unchecked(run.accesses, run.trials))
     mo.stop(found.is_empty(), mo.md("*No conflict was found in any trial that was checked.*"))
     kinds = kinds_of(found)
@@ -196,10 +207,10 @@ def _(found, kind_choice, run, twins):
 
 
 @app.cell
-def _(finding_choice, found):
+def _(finding_choice, found, simulated):
     finding = finding_of(found, finding_choice.value)
     mo.stop(finding is None, mo.md("*Choose a finding in the table to see it here.*"))
-    offline(conflict_anatomy(finding))
+    offline(conflict_anatomy(finding, simulated))
     return (finding,)
 
 
@@ -221,8 +232,10 @@ def _(parts, simulated):
 
 
 @app.cell
-def _(run, simulated):
-    mo.vstack([mo.md(f"## What a budget buys{simulated}"), offline(success_over_budget(run))])
+def _(parts, run, simulated):
+    _title, _section = f"What a budget buys{simulated}", parts.get("What a budget buys")
+    _parts = [shown(_title, _section)] if _section else [mo.md(f"## {_title}")]
+    mo.vstack([*_parts, offline(success_over_budget(run))])
     return
 
 
@@ -234,11 +247,13 @@ def _(parts, simulated):
 
 @app.cell
 def _(parts, report, run, script):
-    _known = reading(run)[0].removeprefix("fanout report ")
-    _again = [f"fanout conflicts {_known}", f"fanout notebook conflicts --run {_known}"]
-    if script and "Did state conflict?" in parts:
-        print(report.title, "(simulated)" if report.simulated else "")
-        print("\n".join(parts["Did state conflict?"].sentences))
+    _again = [
+        f"fanout {what} {known_as(run)}" for what in ("conflicts", "notebook conflicts --run")
+    ]
+    if script:
+        _section = parts.get("Did state conflict?")
+        print(f"{report.title}{' (simulated)' if report.simulated else ''}")
+        print("\n".join(_section.sentences if _section else ["No accesses are recorded in it."]))
     _commands = mo.Html(part("text", "\n".join([report.command, *_again])))
     mo.vstack([mo.md("## How to reproduce"), _commands])
     return

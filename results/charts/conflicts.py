@@ -4,7 +4,7 @@ import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -19,7 +19,8 @@ from results.charts.palette import (
     styled,
     topology_colour,
 )
-from results.conflicts import Witness, find_conflicts, witness
+from results.conflicts import Witness, witness
+from results.conflicts.declared import Accessed, conflicts_of
 from results.conflicts.harm import how_often, unchecked
 
 EDGE_COLOURS = {
@@ -40,29 +41,14 @@ LANE, STEP = 92, 110
 """Height of an agent's lane and width of a step along the time axis, in pixels."""
 
 
-class Accessed(Protocol):
-    """What these charts draw: anything that holds the frames of a run."""
-
-    @property
-    def trials(self) -> pl.DataFrame: ...
-    @property
-    def steps(self) -> pl.DataFrame: ...
-    @property
-    def accesses(self) -> pl.DataFrame: ...
-
-
-def conflicts_by_coupling(
-    run: Accessed,
-    choices: Mapping[str, str] | None = None,
-    found: pl.DataFrame | None = None,
-) -> Any:
+def conflicts_by_coupling(run: Accessed, found: pl.DataFrame | None = None) -> Any:
     """Share of trials with each kind of conflict against coupling, one panel for each kind.
 
     Bars are 95% intervals from drawing tasks again; trials that could not be checked are left out.
     `found` are the findings, if they were looked for already.
     """
     if found is None:
-        found = find_conflicts(run.accesses, run.steps, choices)
+        found = conflicts_of(run)
     known = run.trials.filter(pl.col("coupling").is_not_null())
     frame = how_often(known, found, unknown=unchecked(run.accesses, run.trials)).with_columns(
         pl.col("kind").alias("cell")
@@ -119,10 +105,11 @@ def conflicts_by_coupling(
     )
 
 
-def conflict_anatomy(finding: Mapping[str, Any]) -> Any:
+def conflict_anatomy(finding: Mapping[str, Any], simulated: str = "") -> Any:
     """One finding (a row of a findings frame) drawn: a lane an agent, time from left to right.
 
     Hollow marks are reads, full ones writes; arrows say who must come before whom, and why.
+    `simulated` is what `results.charts.palette.simulated` adds to a title.
     """
     proof = witness(finding)
     lanes = list(dict.fromkeys(seen.agent for seen in proof.accesses))
@@ -166,7 +153,7 @@ def conflict_anatomy(finding: Mapping[str, Any]) -> Any:
     ]
     chart = alt.layer(*layers).properties(width=width, height=height)
     said = textwrap.wrap(proof.sentence.removeprefix(f"{proof.kind}: "), max(90, width // 6))
-    return styled(chart, f"{proof.kind} in {finding['trial_id']}", said)
+    return styled(chart, f"{proof.kind} in {finding['trial_id'][:10]}{simulated}", said)
 
 
 def _labels(dots: Any) -> list[Any]:

@@ -13,10 +13,12 @@ TOPOLOGY_COLOURS = {
     "serial_team": "#009E73",
     "shared_trace": "#CC79A7",
     "single_writer": "#E69F00",
+    "independent": "#56B4E9",
+    "self_consistency": "#882255",
 }
-"""Okabe and Ito's palette; other topologies take the next of SPARE_COLOURS in the alphabet."""
+"""Okabe and Ito's palette and a wine of Tol's; others take the next of SPARE_COLOURS by name."""
 
-SPARE_COLOURS = ("#56B4E9", "#882255", "#44AA99", "#332288", "#999933", "#000000")
+SPARE_COLOURS = ("#44AA99", "#332288", "#999933", "#000000")
 ROLE_COLOURS = {"single": "#4C78A8", "agent": "#4C78A8", "lead": "#33506F", "subagent": "#9CC3E6"}
 SPARE_ROLES = ("#B79A5B", "#7A7A7A", "#C9A9C9", "#5E8F72", "#D8C48A")
 COLUMNS, WIDTH, HEIGHT = 3, 230, 180

@@ -30,7 +30,8 @@ def find_conflicts(
     `accesses` and `steps` are frames of `results.records`. Without `steps`, effects that need the
     arguments of calls are not looked for. `choices` maps a tool to the argument that is a choice
     (a dotted path, such as `{"refund": "to"}`); without it only settings of the same row are
-    compared. `families` names what to look for.
+    compared, which nobody had read before. Those of a run stand in its manifest: see
+    `results.conflicts.declared`. `families` names what to look for.
     ValueError for a history that cannot be: a missing column, a version written twice.
     """
     from results.conflicts.anomalies import isolation
@@ -44,7 +45,7 @@ def find_conflicts(
         "basis": lambda: stale_basis(frame),
         "isolation": lambda: isolation(frame),
         "self": lambda: self_conflicts(frame),
-        "effect": lambda: effects(frame, steps, choices or {}),
+        "effect": lambda: effects(frame, steps, choices),
     }
     unknown = [name for name in families if name not in checks]
     if unknown:

@@ -18,13 +18,17 @@ COMMITTED_WRITE = pl.col("write") & ~pl.col("aborted")
 
 
 def effects(
-    frame: pl.DataFrame, steps: pl.DataFrame | None, choices: Mapping[str, str]
+    frame: pl.DataFrame, steps: pl.DataFrame | None, choices: Mapping[str, str] | None
 ) -> pl.DataFrame:
-    """Findings of all four kinds in `prepared` accesses; see each function for its definition."""
+    """Findings of all four kinds in `prepared` accesses; see each function for its definition.
+
+    Where it is declared what agents choose (`choices`), nothing else is taken for a decision.
+    """
     found = [*_run_twice(frame), *_overwritten(frame)]
     if steps is not None:
         called = _called(frame, steps)
-        found += [*_same_arguments(called), *_unseen(frame, called), *_chosen(called, choices)]
+        found += _same_arguments(called)
+        found += _unseen(frame, called) if choices is None else _chosen(called, choices)
     return pl.concat([told(found, frame), wasted_work(frame)])
 
 
@@ -130,11 +134,12 @@ def _overwritten(frame: pl.DataFrame) -> list[Found]:
 def _unseen(frame: pl.DataFrame, called: pl.DataFrame) -> list[Found]:
     """Divergent decision: two agents set one row by one tool with different arguments, unseen.
 
-    Unseen: the later agent had read no version as new as the other's when it wrote.
+    Unseen: the later agent had never read the row when it wrote. Who wrote from an older version
+    may have computed what was written from it (a balance, say), so that is a stale basis alone.
     """
     on = ["item", "who"]
     reads = frame.filter(~pl.col("write") & ~pl.col("predicate"))
-    reads = reads.select(*on, "row", pl.col("version").alias("read_version")).sort("row")
+    reads = reads.select(*on, "row", pl.col("row").alias("read_row")).sort("row")
     tools = called.select("row", "tool", "canonical")
     other = tools.select(pl.all().name.prefix("other_"))
     pairs = (
@@ -142,7 +147,7 @@ def _unseen(frame: pl.DataFrame, called: pl.DataFrame) -> list[Found]:
         .filter(pl.col("other_row").is_not_null())
         .sort("row")
         .join_asof(reads, on="row", by=on, strategy="backward", check_sortedness=False)
-        .filter(pl.col("read_version").fill_null(-1) < pl.col("other_version"))
+        .filter(pl.col("read_row").is_null())
         .join(tools, on="row")
         .join(other, on="other_row")
         .filter(
@@ -166,7 +171,8 @@ def _unseen(frame: pl.DataFrame, called: pl.DataFrame) -> list[Found]:
 def _chosen(called: pl.DataFrame, choices: Mapping[str, str]) -> list[Found]:
     """Divergent decision: calls that changed one row or predicate made different choices.
 
-    What a choice is must be declared: tool to argument, as a dotted path.
+    What a choice is must be declared: tool to argument, as a dotted path. Spaces around it and
+    capitals do not make another choice.
     """
     parts = [
         called.filter(pl.col("tool") == tool).with_columns(
@@ -177,6 +183,7 @@ def _chosen(called: pl.DataFrame, choices: Mapping[str, str]) -> list[Found]:
     if not parts:
         return []
     made = pl.concat(parts).filter(pl.col("choice").is_not_null()).sort("row")
+    made = made.with_columns(pl.col("choice").str.strip_chars().str.to_lowercase())
     first = made.group_by("item", maintain_order=True).agg(
         pl.col("row", "choice", "call").first().name.prefix("first_")
     )

@@ -6,10 +6,12 @@ still say how many had passed by the time that they had used so much, which is w
 have left of them if agents did not know of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
+from results.map.infeasible import POINT, least_frame
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import group_columns
 
@@ -36,6 +38,18 @@ def success_by_budget(trials: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFr
     graded = bands.select(*keys, pl.col("pass_hat").alias("success"), "low", "high")
     joined = counts.join(graded, on=keys, how="left", nulls_equal=True)
     return joined.sort(keys, nulls_last=True)
+
+
+def least_of_cells(
+    trials: pl.DataFrame, least: Sequence[Mapping[str, Any]], by: Sequence[str] = ()
+) -> pl.DataFrame:
+    """`least`, the least budget, for each topology, task set and combination of `by`.
+
+    `least` is as in `results.map.infeasible.feasible`. Null where it is not known; the largest
+    where a combination of `by` holds several settings.
+    """
+    known = trials.join(least_frame(least), on=POINT, how="left", nulls_equal=True)
+    return known.group_by(group_columns(by)).agg(pl.col("least").max())
 
 
 def passed_by_use(

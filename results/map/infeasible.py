@@ -22,17 +22,22 @@ def feasible(trials: pl.DataFrame, least: Sequence[Mapping[str, Any]]) -> pl.Dat
     """
     if not least:
         return trials
-    known = pl.DataFrame(
-        [{**{key: row[key] for key in POINT}, "_least": row["amount"]} for row in least],
-        schema={**dict.fromkeys(POINT, pl.String), "_least": pl.Float64},
-    )
+    known = least_frame(least)
     found = trials.join(known, on=POINT, how="left", nulls_equal=True, maintain_order="left")
     return (
-        found.with_columns(infeasible=pl.col("budget") < pl.col("_least"))
+        found.with_columns(infeasible=pl.col("budget") < pl.col("least"))
         .with_columns(
             passed=pl.when(pl.col("infeasible").fill_null(False)).then(None).otherwise("passed")
         )
         .select(trials.columns)
+    )
+
+
+def least_frame(least: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """The rows of `least` as a frame with the columns of POINT and `least`, their amount."""
+    return pl.DataFrame(
+        [{**{key: row[key] for key in POINT}, "least": row["amount"]} for row in least],
+        schema={**dict.fromkeys(POINT, pl.String), "least": pl.Float64},
     )
 
 

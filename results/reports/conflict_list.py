@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from results.conflicts import FAMILIES
-from results.reports.conflict_section import HARMLESS
+from results.reports.conflict_tables import HARMLESS
 
 EVERY = "every kind"
 

@@ -1,37 +1,33 @@
 """Report: did agents that share a state get in each other's way, and did it hurt?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
 from results.charts.conflicts import conflict_anatomy, conflicts_by_coupling
-from results.conflicts import FAMILIES, find_conflicts
+from results.charts.palette import simulated as simulated_words
+from results.conflicts import FAMILIES
+from results.conflicts.declared import Accessed, conflicts_of
 from results.conflicts.harm import did_it_hurt, how_often, unchecked
 from results.conflicts.twins import serial_twins, twin_table
+from results.reports.conflict_tables import (
+    HARMLESS,
+    POOLED,
+    hurt_table,
+    met_kinds,
+    often_table,
+    twin_kinds,
+)
 from results.reports.section import Section
-from results.reports.tables import Table, grouped, number, percent, percent_interval, points
+from results.reports.tables import percent, percent_interval, points
 from results.statistics.strata import cell_label, strata
 
 Row = dict[str, Any]
 
 TEAM, TWIN = "lead_subagents", "serial_team"
 """The pair whose trials are twins: the same team, at once and one at a time."""
-
-HARMLESS = ("wasted-work",)
-"""Kinds that cost tokens and break nothing by themselves: not looked at for a harmful witness."""
-
-
-class Accessed(Protocol):
-    """What the section is made of."""
-
-    @property
-    def trials(self) -> pl.DataFrame: ...
-    @property
-    def steps(self) -> pl.DataFrame: ...
-    @property
-    def accesses(self) -> pl.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -43,30 +39,38 @@ class Harm:
     twin: str | None
 
 
-def conflict_section(run: Accessed, choices: Mapping[str, str] | None = None) -> Section | None:
-    """The section; None for a run that recorded no accesses. `choices` as in `find_conflicts`."""
+def conflict_section(run: Accessed) -> Section | None:
+    """The section; None for a run that recorded no accesses."""
+    trials = run.trials
     if run.accesses.is_empty():
         return None
-    unknown = unchecked(run.accesses, run.trials)
-    found = find_conflicts(run.accesses, run.steps, choices)
-    by = strata(run.trials)
-    often = how_often(run.trials, found, by, unknown).with_columns(cell_label(by).alias("cell"))
-    hurt = did_it_hurt(run.trials, found, by, unknown).with_columns(cell_label(by).alias("cell"))
-    twins = serial_twins(run.trials, found, TEAM, TWIN, unknown)
+    unknown = unchecked(run.accesses, trials)
+    found = conflicts_of(run)
+    by = [name for name in strata(trials) if name not in POOLED]
+    often = how_often(trials, found, [*by, "coupling"], unknown)
+    often = often.with_columns(cell_label(by).alias("cell"))
+    hurt = did_it_hurt(trials, found, by, unknown).with_columns(cell_label(by).alias("cell"))
+    twins = serial_twins(trials, found, TEAM, TWIN, unknown)
     beside = twin_table(twins)
-    worst = first_harmful(run.trials, found, twins)
-    simulated = bool(run.trials.get_column("simulated").any())
-    tables = [_often_table(often), _hurt_table(hurt)] if often.height else []
+    worst = first_harmful(trials, found, twins)
+    simulated = bool(trials.get_column("simulated").any())
+    tables = [often_table(often), hurt_table(hurt)] if often.height else []
     if beside.height:
-        tables.append(_twin_table(beside))
+        tables.append(twin_kinds(beside, TEAM, TWIN))
     charts: dict[str, Any] = {}
-    if run.trials.get_column("coupling").is_not_null().any():
-        charts["conflicts_by_coupling"] = conflicts_by_coupling(run, found=found)
+    if not found.is_empty() and trials.get_column("coupling").is_not_null().any():
+        charts["conflicts_by_coupling"] = conflicts_by_coupling(run, found)
     if worst is not None:
-        charts["conflict_anatomy"] = conflict_anatomy(worst.finding)
-    by_coupling = how_often(run.trials, found, ("coupling",), unknown)
-    sentences = conflict_sentences(by_coupling, hurt, beside, worst, len(unknown), simulated)
-    return Section("Did state conflict?", tuple(sentences), tuple(tables), charts)
+        charts["conflict_anatomy"] = conflict_anatomy(worst.finding, simulated_words(trials))
+    sentences = [
+        *_unchecked_sentences(len(unknown)),
+        *often_sentences(often, simulated),
+        *hurt_sentences(hurt, simulated),
+        *(twin_sentences(beside, simulated) if beside.height else twin_missing(trials, found)),
+        *_worst_sentences(found, worst),
+    ]
+    shown = tuple(table for table in tables if table.groups)
+    return Section("Did state conflict?", tuple(sentences), shown, charts)
 
 
 def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame) -> Harm | None:
@@ -97,57 +101,109 @@ def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame
     return Harm(row, trial, pairs.get(row["trial_id"]))
 
 
-def conflict_sentences(
-    often: pl.DataFrame,
-    hurt: pl.DataFrame,
-    beside: pl.DataFrame,
-    worst: Harm | None,
-    unknown: int,
-    simulated: bool,
-) -> Iterator[str]:
-    """What can be said, from the frames of `results.conflicts.harm` and `twins`."""
-    start = "In simulation, on" if simulated else "On"
+def _unchecked_sentences(unknown: int) -> Iterator[str]:
     if unknown:
         yield (
             f"{unknown} trials could not be checked, since what they touched has no versions "
             "(private copies, say); they are left out and not counted as free of conflicts."
         )
-    if not often.filter(pl.col("share") > 0).height:
+
+
+def often_sentences(often: pl.DataFrame, simulated: bool) -> Iterator[str]:
+    """For each cell and topology the kind that it met most, and the names of the others."""
+    met = met_kinds(often)
+    if met.is_empty():
         yield "No conflict was found in any trial that could be checked."
-        return
+    bad = met.filter(~pl.col("kind").is_in(HARMLESS))
+    for (cell, topology), kinds in bad.group_by("cell", "topology", maintain_order=True):
+        first, *others = kinds.iter_rows(named=True)
+        shares = ", ".join(
+            percent_interval(part["share"], part["low"], part["high"])
+            + ("" if part["coupling"] is None else f" at coupling {part['coupling']:g}")
+            for part in first["at"]
+            if part["share"]
+        )
+        less = [f"{row['kind']} (up to {percent(row['most'])})" for row in others]
+        rest = f"; also {_listed(less)}" if less else ""
+        yield (
+            f"{_start(simulated)} {cell} {topology} met {first['kind']} in this share of its "
+            f"trials: {shares}{rest}."
+        )
+
+
+def hurt_sentences(hurt: pl.DataFrame, simulated: bool) -> Iterator[str]:
+    """The kinds with which trials of the same task ended otherwise than without."""
     bad = ~pl.col("kind").is_in(HARMLESS)
-    for key, rows in often.filter(bad).group_by(
-        "task_set", "topology", "kind", maintain_order=True
-    ):
-        task_set, topology, kind = key
-        shares = [
-            f"{percent_interval(row['share'], row['low'], row['high'])}"
-            + ("" if row["coupling"] is None else f" at coupling {row['coupling']:g}")
-            for row in rows.sort("coupling").iter_rows(named=True)
-        ]
-        if rows.get_column("share").sum() > 0:
-            yield (
-                f"{start} {task_set} {topology} met {kind} in this share of its trials: "
-                f"{', '.join(shares)}."
-            )
     for row in hurt.filter(pl.col("success_low").is_not_null(), bad).iter_rows(named=True):
         low, high = row["success_low"], row["success_high"]
         if low > 0 or high < 0:
             yield (
-                f"{start} {row['cell']} trials of {row['topology']} with {row['kind']} passed "
-                f"{points(row['success_difference'], low, high)} points beside trials of the same "
-                "task without it; that need not be its doing."
+                f"{_start(simulated)} {row['cell']} trials of {row['topology']} with {row['kind']} "
+                f"passed {points(row['success_difference'], low, high)} points beside trials of "
+                "the same task without it; that need not be its doing."
             )
-    for row in beside.filter(pl.col("kind") != "none", bad).iter_rows(named=True):
+
+
+def twin_sentences(beside: pl.DataFrame, simulated: bool) -> Iterator[str]:
+    """What conflicts cost beside the serial twin: where it is known, and for the kind met most."""
+    start = "In simulation, of" if simulated else "Of"
+    bad = ~pl.col("kind").is_in(["none", *HARMLESS])
+    settled = ((pl.col("low") > 0) | (pl.col("high") < 0)).fill_null(False)
+    met = beside.filter(bad).sort("pairs", descending=True, maintain_order=True)
+    told = met.filter(settled | (pl.int_range(pl.len()) == 0))
+    for row in told.iter_rows(named=True):
         yield (
-            f"Of {row['pairs']} trials of {TEAM} with {row['kind']}, {row['only_twin']} failed "
-            f"while the same trial one agent at a time passed, and {row['only_team']} the other "
-            f"way round: {points(row['difference'], row['low'], row['high'])} points, due to "
-            f"being at work at once. {_harm(row)}"
+            f"{start} {row['pairs']} trials of {TEAM} with {row['kind']}, {row['only_twin']} "
+            f"failed while the same trial one agent at a time passed, and {row['only_team']} the "
+            f"other way round: {points(row['difference'], row['low'], row['high'])} points. "
+            f"{_harm(row)}"
         )
-    if worst is None:
-        yield "No trial in which agents conflicted failed: what was found did no visible harm."
-    else:
+    open_still = met.join(told, on="kind", how="anti")
+    if open_still.height:
+        kinds = [
+            f"{kind} ({pairs})" for kind, pairs in open_still.select("kind", "pairs").iter_rows()
+        ]
+        yield (
+            f"Whether {_listed(kinds)} hurt is not known yet (in brackets: trials that met it and "
+            "whose serial twin is recorded)."
+        )
+
+
+def _harm(row: Row) -> str:
+    if row["low"] is None:
+        return "Too few base tasks for an interval."
+    if row["high"] < 0:
+        return "It is due to being at work at once: it hurt."
+    if row["low"] > 0:
+        return "It is due to being at work at once: it helped."
+    return "Not enough evidence yet to say that being at work at once hurt there."
+
+
+def twin_missing(trials: pl.DataFrame, found: pl.DataFrame) -> Iterator[str]:
+    """Where agents conflicted and no serial twin is recorded: what would tell what that cost."""
+    ran = trials.get_column("topology").unique()
+    met = found.filter(~pl.col("kind").is_in(HARMLESS)).join(trials, on="trial_id")
+    several = met.filter(pl.col("agents").list.len() > 1).get_column("topology").unique().sort()
+    if TEAM in several:
+        yield (
+            f"What these conflicts cost {TEAM} cannot be told from other causes: "
+            + (
+                f"no graded trial of {TWIN} is the same trial as one of {TEAM}."
+                if TWIN in ran
+                else f"add {TWIN} (the same team, one agent at a time) to the topologies of the "
+                "sweep, and each trial has its serial twin beside it."
+            )
+        )
+    elif several.len():
+        yield (
+            f"What these conflicts cost {_listed(several.to_list())} cannot be told from other "
+            "causes: that takes the same trials with one agent at a time, as the kit has them for "
+            f"{TEAM} ({TWIN})."
+        )
+
+
+def _worst_sentences(found: pl.DataFrame, worst: Harm | None) -> Iterator[str]:
+    if worst is not None:
         trial = worst.trial
         why = (
             f"its serial twin {worst.twin[:10]} passed"
@@ -159,73 +215,13 @@ def conflict_sentences(
             f"({trial['topology']} on {trial['task']}, trial {trial['trial']}), which failed; "
             f"{why}. Follow it with `fanout show RUN {trial['trial_id'][:10]}`."
         )
+    elif not found.filter(~pl.col("kind").is_in(HARMLESS)).is_empty():
+        yield "No trial in which agents conflicted failed: what was found did no visible harm."
 
 
-def _harm(row: Row) -> str:
-    if row["low"] is None:
-        return "Too few base tasks for an interval."
-    if row["high"] < 0:
-        return "It hurt."
-    if row["low"] > 0:
-        return "It helped."
-    return "Not enough evidence yet to say that it hurt."
+def _start(simulated: bool) -> str:
+    return "In simulation, on" if simulated else "On"
 
 
-def _often_table(often: pl.DataFrame) -> Table:
-    return grouped(
-        often.filter(pl.col("share") > 0).sort("task_set", "cell", "kind", "topology"),
-        "How often each kind of conflict happened",
-        [
-            ("topology", lambda row: row["topology"]),
-            ("kind", lambda row: row["kind"]),
-            ("graded trials", lambda row: number(row["trials"])),
-            ("with it", lambda row: percent_interval(row["share"], row["low"], row["high"])),
-            ("findings per trial", lambda row: number(row["per_trial"], 2)),
-        ],
-        "Intervals are from drawing base tasks again. What is not listed was not found. Isolation "
-        "anomalies have Adya's names; wasted-work is the same read by several agents.",
-    )
-
-
-def _hurt_table(hurt: pl.DataFrame) -> Table:
-    return grouped(
-        hurt.filter(pl.col("trials_with") > 0).sort("task_set", "cell", "kind", "topology"),
-        "Trials with a conflict beside trials without",
-        [
-            ("topology", lambda row: row["topology"]),
-            ("kind", lambda row: row["kind"]),
-            ("trials with", lambda row: number(row["trials_with"])),
-            ("without", lambda row: number(row["trials_without"])),
-            ("passed with", lambda row: percent(row["success_with"])),
-            ("passed without", lambda row: percent(row["success_without"])),
-            (
-                "within tasks, points",
-                lambda row: points(
-                    row["success_difference"], row["success_low"], row["success_high"]
-                ),
-            ),
-            ("broken with", lambda row: number(row["broken_with"], 2)),
-            ("broken without", lambda row: number(row["broken_without"], 2)),
-        ],
-        "Within tasks: over tasks that have trials of both sorts. Broken: invariants per trial. "
-        "Trials with a conflict can differ in other ways too; the serial twin tells cause apart.",
-    )
-
-
-def _twin_table(beside: pl.DataFrame) -> Table:
-    return grouped(
-        beside.with_columns(pl.lit(f"{TEAM} beside {TWIN}").alias("cell")),
-        "The same trials, one agent at a time",
-        [
-            ("kind met by the team", lambda row: row["kind"]),
-            ("pairs", lambda row: number(row["pairs"])),
-            ("twin met it too", lambda row: number(row["twin_met"])),
-            ("both passed", lambda row: number(row["both_passed"])),
-            ("only the team", lambda row: number(row["only_team"])),
-            ("only the twin", lambda row: number(row["only_twin"])),
-            ("neither", lambda row: number(row["neither_passed"])),
-            ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
-        ],
-        "A pair is one trial of the team and the same trial with the same luck of the work, by the "
-        "same team working one at a time. A trial with several kinds counts in each.",
-    )
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

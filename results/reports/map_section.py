@@ -10,7 +10,8 @@ from results.map.phase_map import BETTER, UNDECIDED, WORSE, contrasts, dials_of,
 from results.map.sensitivity import PROFILES, Drawn
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
-from results.reports.tables import Table, grouped, number, p_value, points
+from results.reports.sentences import many
+from results.reports.tables import Row, Table, grouped, number, p_value, points
 from results.store import MANIFEST, Run, open_run
 
 LEAST_CELLS = 3
@@ -34,8 +35,8 @@ def map_section(
         return None
     moved = contrasts(trials, reference, k)
     start = "In simulation" if trials.get_column("simulated").any() else "Here"
-    sentences = (*contrast_sentences(moved, start), *cell_sentences(known, start))
-    tables = (contrast_table(moved), map_table(cells, k))
+    sentences = (*contrast_sentences(moved, start, alpha), *cell_sentences(known, start))
+    tables = (contrast_table(moved), map_table(cells, k, alpha))
     charts = {"phase_map": phase_map_chart(trials, cells)}
     beside = _beside(run)
     if beside is not None:
@@ -45,8 +46,12 @@ def map_section(
     return Section("The map", sentences, tables, charts)
 
 
-def contrast_sentences(moved: pl.DataFrame, start: str) -> Iterator[str]:
-    """One sentence for each topology and dial, from `results.map.phase_map.contrasts`."""
+def contrast_sentences(moved: pl.DataFrame, start: str, alpha: float = 0.05) -> Iterator[str]:
+    """What `results.map.phase_map.contrasts` says of each topology and dial.
+
+    Where an interval leaves out 0 but the corrected p is above `alpha`, it is called a hint.
+    """
+    tested = moved.get_column("p").drop_nulls().len()
     for row in moved.iter_rows(named=True):
         who, dial = row["topology"], NAMES[row["dial"]]
         way = f"{dial} {row['least']:g} to {row['most']:g}"
@@ -54,22 +59,29 @@ def contrast_sentences(moved: pl.DataFrame, start: str) -> Iterator[str]:
             yield f"{start}, {row['task_set']}: how {who} moves from {way} cannot be told."
             continue
         span = points(row["change"], row["low"], row["high"])
-        settled = row["q"] is not None and row["q"] <= 0.05
-        said = "changes by" if settled else "is not known to change:"
+        apart = _leaves_out_0(row)
+        said = "changes by" if apart else "is not known to change:"
+        hint = (
+            f" Take it as a hint: p = {row['q']:.2f} after allowing for {many(tested, 'contrast')}."
+            if apart and row["q"] > alpha
+            else ""
+        )
         yield (
             f"{start}, {row['task_set']}: from {way} the difference of {who} to "
             f"{row['reference']} in pass^{row['k']} {said} {span} points, all cells together "
-            f"({row['tasks']} tasks, {row['cells']} cells; p corrected {p_value(row['q'])})."
+            f"({row['tasks']} tasks, {row['cells']} cells; p corrected {p_value(row['q'])}).{hint}"
         )
 
 
 def cell_sentences(known: pl.DataFrame, start: str) -> Iterator[str]:
-    """For each topology, in how many cells it is better, worse or undecided."""
+    """For each topology, in how many cells it is better, worse or undecided, hints among these."""
     for (topology,), rows in known.group_by(["topology"], maintain_order=True):
         counts = [int((rows["conclusion"] == name).sum()) for name in (BETTER, WORSE, UNDECIDED)]
+        hints = sum(_is_hint(row) for row in rows.iter_rows(named=True))
         yield (
             f"{start}, {topology} is better than {rows['reference'][0]} in {counts[0]} of "
-            f"{rows.height} cells, worse in {counts[1]} and undecided in {counts[2]}."
+            f"{many(rows.height, 'cell')}, worse in {counts[1]} and undecided in {counts[2]}"
+            + (f" (in {hints} of them there is a hint)." if hints else ".")
         )
 
 
@@ -92,8 +104,8 @@ def contrast_table(moved: pl.DataFrame) -> Table:
     )
 
 
-def map_table(cells: pl.DataFrame, k: int) -> Table:
-    """Every cell of the map with its conclusion."""
+def map_table(cells: pl.DataFrame, k: int, alpha: float = 0.05) -> Table:
+    """Every cell of the map with its conclusion; which undecided ones are hints."""
     return grouped(
         cells,
         f"The cells of the map, pass^{k}",
@@ -102,11 +114,24 @@ def map_table(cells: pl.DataFrame, k: int) -> Table:
             ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
             ("p", lambda row: p_value(row["p"])),
             ("p (corrected)", lambda row: p_value(row["q"])),
-            ("conclusion", lambda row: row["conclusion"] or "-"),
+            ("conclusion", _conclusion),
         ],
         "A cell is decided if its 95% interval leaves out 0 and p, corrected by Benjamini and "
-        "Hochberg over all cells of the map, is at most 0.05; else it is undecided.",
+        f"Hochberg over all cells of the map, is at most {alpha:g}; else it is undecided, and a "
+        "hint if only the corrected p stands against it.",
     )
+
+
+def _conclusion(row: Row) -> str:
+    return f"{UNDECIDED}, a hint" if _is_hint(row) else row["conclusion"] or "-"
+
+
+def _is_hint(row: Row) -> bool:
+    return row["conclusion"] == UNDECIDED and _leaves_out_0(row)
+
+
+def _leaves_out_0(row: Row) -> bool:
+    return row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
 
 
 def _beside(run: Drawn) -> Run | None:

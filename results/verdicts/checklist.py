@@ -62,13 +62,22 @@ def checklist(
     yield "Cache policy", _cache(trials)
     prompts = manifest.get("prompts") or sweep.get("prompts")
     hashes: dict[str, Any] = dict(prompts) if isinstance(prompts, Mapping) else {}  # pyright: ignore[reportUnknownArgumentType]
-    yield (
-        "Prompt hashes",
-        ", ".join(f"{name} {value}" for name, value in hashes.items()) or NOT_RECORDED,
-    )
+    yield "Prompt hashes", ", ".join(_hashes(hashes)) or NOT_RECORDED
     versions: dict[str, Any] = manifest.get("versions") or {}
     kit = ", ".join(trials.get_column("kit").drop_nulls().unique().sort().to_list())
     yield "Kit version", kit or str(versions.get("fanout", NOT_RECORDED))
+
+
+def _hashes(prompts: Mapping[str, Any]) -> Iterator[str]:
+    """Each hash once, with what the settings that share it have in common."""
+    sharing: dict[str, list[str]] = {}
+    for settings, value in prompts.items():
+        sharing.setdefault(str(value), []).append(settings)
+    for value, several in sharing.items():
+        first, *others = (settings.split(" ") for settings in several)
+        common = " ".join(word for word in first if all(word in other for other in others))
+        count = f" ({len(several)} settings)" if others else ""
+        yield f"{common}{count} {value}".strip()
 
 
 def _listed(trials: pl.DataFrame, column: str) -> str:

@@ -93,4 +93,6 @@ TASK_SET = TaskSet(
     invariants=invariants,
     optional={"ambient": Range(0, 0, 1)},
     outside=OUTSIDE,
+    # Where a refund goes: all of a customer's refunds must go to the same place.
+    choices={"refund": "to", "create_row": "values.destination"},
 )

@@ -1,5 +1,7 @@
 """On the simulated model our count of a prompt is the model's own, call by call."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -72,6 +74,7 @@ def test_another_harness_is_counted_by_characters_and_priced_only_if_known() -> 
 
 class _Run:
     def __init__(self, frames: list[Frames]) -> None:
+        self.manifest: dict[str, Any] = {}
         self.trials, self.steps, self.accesses = (
             pl.concat([one[name] for one in frames]) for name in ("trials", "steps", "accesses")
         )
@@ -85,7 +88,20 @@ def test_the_report_shows_a_conflict_that_failed_a_trial_beside_its_serial_twin(
     assert [table.title for table in section.tables][-1] == "The same trials, one agent at a time"
     told = " ".join(section.sentences)
     assert "lead_subagents met stale-basis" in told
-    assert "due to being at work at once" in told
+    assert "In simulation, of" in told
+    assert "add serial_team" not in told
+
+
+def test_a_team_without_its_serial_twin_is_told_what_to_add_to_the_sweep() -> None:
+    team = recorded("lead_subagents", style="crud")
+    section = conflict_section(_Run([team]))
+    assert section is not None
+    assert "add serial_team (the same team, one agent at a time)" in " ".join(section.sentences)
+    twin = recorded("serial_team", style="crud")
+    crashed = twin | {"trials": twin["trials"].with_columns(passed=pl.lit(None, pl.Boolean))}
+    section = conflict_section(_Run([team, crashed]))
+    assert section is not None
+    assert "no graded trial of serial_team is the same trial" in " ".join(section.sentences)
 
 
 def test_without_accesses_nothing_is_said_of_conflicts() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
@@ -22,6 +22,7 @@ class Frames:
     trials: pl.DataFrame
     steps: pl.DataFrame
     accesses: pl.DataFrame
+    manifest: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def drawn(chart: Any) -> bytes:
@@ -42,7 +43,8 @@ def drawn(chart: Any) -> bytes:
 )
 def test_every_finding_can_be_drawn_with_its_agents_and_its_sentence(line: str) -> None:
     for finding in find_conflicts(in_a_line(line)).iter_rows(named=True):
-        chart = conflict_anatomy(finding)
+        chart = conflict_anatomy(finding, ", simulated")
+        assert chart.to_dict()["title"]["text"] == f"{finding['kind']} in t, simulated"
         said = json.dumps(chart.to_dict())
         assert finding["kind"] in said
         assert all(f'\\"{agent}\\"' in said for agent in finding["agents"])
