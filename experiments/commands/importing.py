@@ -12,6 +12,7 @@ from experiments.commands.output import print_json
 from results.imports import IMPORTERS
 from results.imports.writing import write_run
 from results.named import find
+from results.reports.sentences import many
 from results.store import RUNS
 
 
@@ -19,16 +20,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry out the command."""
     file: Path = arguments.file
     name = arguments.name or file.stem
-    if not name or "/" in name:
+    if not name.strip(". ") or "/" in name or not name.isprintable():
         raise ValueError(f"the run cannot be called {name!r}; give a plain name with --name")
     folder = (arguments.runs or RUNS) / name
     frames = _frames(arguments)
     write_run(folder, frames, name, _source(arguments))
     trials = frames["trials"]
+    tasks = trials.select("task_set", "task").n_unique()
     told = {
         "run": str(folder),
         "trials": trials.height,
-        "tasks": trials.select("task_set", "task").n_unique(),
+        "tasks": tasks,
         "crashed": int((trials.get_column("ended") == "crashed").sum()),
         "steps": frames["steps"].height,
         "accesses": frames["accesses"].height,
@@ -37,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(told)
         return 0
     print(
-        f"{told['trials']} trials of {told['tasks']} tasks ({told['crashed']} crashed), "
+        f"{many(trials.height, 'trial')} of {many(tasks, 'task')} ({told['crashed']} crashed), "
         f"{told['steps']:,} steps, {told['accesses']:,} accesses: {folder}"
     )
     called = shlex.quote(name if folder.parent == RUNS else str(folder))

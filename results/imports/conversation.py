@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from results.imports.fields import storable
+
 Row = dict[str, Any]
 
 ROLES = {"system": "system", "user": "human", "tool": "tool"}
@@ -30,7 +32,7 @@ def steps_of(
     open_calls: dict[str, Row] = {}
     spoken = counted = 0
     for position, entry in enumerate(messages):
-        if not isinstance(entry, Mapping) or "role" not in entry:
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("role"), str):  # pyright: ignore[reportUnknownMemberType]
             raise ValueError(f"message {position} is not an object with a role")
         message = cast("Mapping[str, Any]", entry)
         role, content = message["role"], _text(message.get("content"), position)
@@ -50,7 +52,7 @@ def steps_of(
         if role != "assistant":
             raise ValueError(f"message {position} has the unknown role {role!r}")
         spoken += 1
-        calls = [_call(call, position) for call in message.get("tool_calls") or ()]
+        calls = [_call(call, position) for call in _calls(message, position)]
         said = json.dumps({"content": content, "tool_calls": calls}, ensure_ascii=False)
         rows.append(
             _step(trial_id, len(rows), "model", spoken)
@@ -111,16 +113,30 @@ def _answer(open_calls: dict[str, Row], told: Row, position: int) -> None:
 def _text(content: object, position: int) -> str:
     if content is None:
         return ""
-    if isinstance(content, str):
+    if isinstance(content, str) and storable(content):
         return content
     raise ValueError(f"message {position} has content that is not text")
+
+
+def _calls(message: Mapping[str, Any], position: int) -> list[object]:
+    calls: object = message.get("tool_calls") or []
+    if not isinstance(calls, list):
+        raise ValueError(f"message {position} has tool_calls that are not a list")
+    return cast("list[object]", calls)
 
 
 def _call(call: object, position: int) -> Row:
     try:
         made: Any = call
-        arguments = made["function"]["arguments"]
+        name, arguments = made["function"]["name"], made["function"]["arguments"]
         args: object = json.loads(arguments) if isinstance(arguments, str) else arguments
-        return {"id": str(made["id"]), "name": str(made["function"]["name"]), "args": args}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"message {position} has a tool call that cannot be read") from error
+        if not isinstance(name, str) or not isinstance(args, dict):
+            raise TypeError
+        if not storable(name) or not storable(json.dumps(args, ensure_ascii=False)):
+            raise ValueError
+        return {"id": str(made["id"]), "name": name, "args": args}
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"message {position} has a tool call that cannot be read; it must be as in "
+            '{"id": "c1", "function": {"name": "get_user_details", "arguments": "{..}"}}'
+        ) from error

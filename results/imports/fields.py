@@ -7,10 +7,51 @@ from typing import Any, cast
 
 import polars as pl
 
-from results.records import SCHEMAS
+from results.imports.embedded import EMBEDDED
+from results.records import ENDINGS, SCHEMAS
 
-AS_JSON = frozenset(("settings", "models", "arguments", "tools", "prompt", "reply"))
-"""Text fields that hold JSON; a file may also give the value itself."""
+MODEL_CALL, TOOL_CALL = "model", "tool"
+
+CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
+    "trials": {
+        "ended": ENDINGS,
+        "mode": ("act", "answer"),
+        "status": ("done", "blocked"),
+        "budget_unit": ("dollars", "tokens", "output_tokens"),
+    },
+    "steps": {"kind": (MODEL_CALL, TOOL_CALL)},
+    "accesses": {"op": ("read", "write", "insert", "update", "delete")},
+    "milestones": {},
+}
+"""Frame to its texts that are one of a few."""
+
+SHARES = frozenset(
+    ("coupling", "effective_coupling", "write_share", "ambient", "score", "confidence")
+)
+"""Numbers from 0 to 1."""
+
+FROM_ONE = frozenset(("width", "message"))
+ANY_NUMBER = frozenset(("seed",))
+
+NOT_EMPTY = frozenset(
+    (
+        "trial_id",
+        "sweep",
+        "topology",
+        "task_set",
+        "task",
+        "block",
+        "agent",
+        "parent",
+        "role",
+        "tool",
+        "table",
+        "milestone",
+        "model",
+        "encoding",
+    )
+)
+"""Texts that name something."""
 
 LARGEST = 2**63
 MOST = sys.float_info.max
@@ -22,7 +63,11 @@ def checked_row(frame: str, row: Mapping[str, object], where: str) -> dict[str, 
     unknown = sorted(set(row) - set(schema))
     if unknown:
         raise ValueError(f"{where} has the unknown field {unknown[0]!r}; see the fields of {frame}")
-    return {name: _fit(name, value, schema[name], where) for name, value in row.items()}
+    fit = {name: _fit(name, value, schema[name], where) for name, value in row.items()}
+    for name, value in fit.items():
+        if value is not None:
+            _possible(frame, name, value, where)
+    return fit
 
 
 def sequence(name: str, value: object) -> list[object]:
@@ -34,16 +79,28 @@ def sequence(name: str, value: object) -> list[object]:
     return cast("list[object]", value)
 
 
+def storable(text: str) -> bool:
+    """Whether the text can be kept as UTF-8: half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _fit(name: str, value: object, kind: pl.DataType, where: str) -> object:
     if value is None:
         return None
     if kind == pl.String:
         if isinstance(value, str):
-            if not _storable(value):
+            if not storable(value):
                 raise ValueError(f"{where}: {name} has half of a surrogate pair; it is not text")
             return value
-        if name in AS_JSON:
-            return json.dumps(value, ensure_ascii=False)
+        if name in EMBEDDED:
+            text = json.dumps(value, ensure_ascii=False)
+            if not storable(text):
+                raise ValueError(f"{where}: {name} has half of a surrogate pair; it is not text")
+            return text
         if name in ("task", "block") and isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     elif kind == pl.Boolean:
@@ -59,10 +116,10 @@ def _fit(name: str, value: object, kind: pl.DataType, where: str) -> object:
             return float(value)
     elif isinstance(value, list):
         texts = cast("list[object]", value)
-        if all(isinstance(text, str) and _storable(text) for text in texts):
+        if all(isinstance(text, str) and storable(text) for text in texts):
             return texts
-    shown = json.dumps(value, ensure_ascii=False)
-    raise ValueError(f"{where}: {name} is {shown[:60]}; it must be {WORDS[str(kind)]} or null")
+    shown = _shown(cast("object", value))
+    raise ValueError(f"{where}: {name} is {shown}; it must be {WORDS[str(kind)]} or null")
 
 
 WORDS = {
@@ -74,9 +131,27 @@ WORDS = {
 }
 
 
-def _storable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _possible(frame: str, name: str, value: object, where: str) -> None:
+    """Hold a value of the right type to what it can be. ValueError says what that is."""
+    must = None
+    choices = CHOICES[frame].get(name)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if name in SHARES:
+            must = None if 0 <= value <= 1 else "from 0 to 1"
+        elif name in FROM_ONE:
+            must = None if value >= 1 else "1 or more"
+        elif name not in ANY_NUMBER:
+            must = None if value >= 0 else "0 or more"
+    elif choices is not None and value not in choices:
+        must = f"one of {', '.join(choices)}"
+    elif name in NOT_EMPTY and not str(value).strip():
+        must = "a name"
+    elif name in EMBEDDED:
+        must = EMBEDDED[name](str(value))
+    if must is not None:
+        raise ValueError(f"{where}: {name} is {_shown(value)}; it must be {must}")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 60 else f"{text[:57]}..."

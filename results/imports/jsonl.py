@@ -13,7 +13,8 @@ from typing import Any, cast
 import polars as pl
 
 from results.imports.fields import checked_row, sequence
-from results.records import ENDINGS, SCHEMAS, frame
+from results.imports.possible import Together, possible_trial
+from results.records import SCHEMAS, frame
 
 Row = dict[str, Any]
 Record = dict[str, list[Row]]
@@ -46,24 +47,23 @@ def import_jsonl(path: Path | str) -> dict[str, pl.DataFrame]:
 def read_jsonl(path: Path | str) -> Iterator[Record]:
     """The records of a file, one line in memory at a time. Empty lines are passed over."""
     file = Path(path)
-    seen: dict[str, int] = {}
+    together = Together()
     try:
-        with file.open(encoding="utf-8") as lines:
+        with file.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, 1):
                 if not line.strip():
                     continue
                 try:
                     record = _record(file.stem, _object(line))
-                    trial_id = record["trials"][0]["trial_id"]
-                    if trial_id in seen:
-                        raise ValueError(f"trial_id {trial_id!r} was used in line {seen[trial_id]}")
+                    together.add(record["trials"][0], number)
                 except ValueError as error:
                     raise ValueError(f"{file}, line {number}: {error}") from error
-                seen[trial_id] = number
                 yield record
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} cannot be read: {error}") from error
-    if not seen:
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} cannot be read: it is not UTF-8 text ({error.reason})") from error
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror or error}") from error
+    if not together:
         raise ValueError(f"{file} has no trials: write one JSON object a line")
 
 
@@ -99,10 +99,21 @@ def _flush(batch: dict[str, list[Row]], whole: dict[str, list[pl.DataFrame]]) ->
 
 def _object(line: str) -> Row:
     try:
-        value: object = json.loads(line, parse_constant=_no_number)
+        value: object = json.loads(
+            line, parse_constant=_no_number, object_pairs_hook=_fields_given_once
+        )
     except json.JSONDecodeError as error:
-        what = "is cut off" if not line.endswith("\n") else "is no JSON"
-        raise ValueError(f"the line {what} ({error.msg}, character {error.pos})") from error
+        if line.lstrip().startswith("["):
+            raise ValueError(
+                "a list is begun; write one trial a line (files of tau-bench are imported as "
+                "tau-bench)"
+            ) from error
+        what = "is no JSON" if line.endswith("\n") else "is cut off or no JSON"
+        raise ValueError(
+            f"the line {what} ({error.msg}, character {error.pos}); write one trial a line"
+        ) from error
+    except RecursionError as error:
+        raise ValueError("the line is nested too deeply to be a trial") from error
     if not isinstance(value, dict):
         raise ValueError("the line is not an object; write one trial a line")
     return cast("Row", value)
@@ -110,6 +121,15 @@ def _object(line: str) -> Row:
 
 def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no JSON number; write null for what is not known")
+
+
+def _fields_given_once(pairs: list[tuple[str, object]]) -> Row:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is given twice in one object; leave one out")
+    return found
 
 
 def _record(stem: str, line: Row) -> Record:
@@ -120,17 +140,21 @@ def _record(stem: str, line: Row) -> Record:
             raise ValueError(f"the trial has no {name!r}")
     steps = _rows("steps", nested["steps"])
     stated = {k: v for k, v in given.items() if v is not None or k not in NEVER_NULL}
-    trial = _defaults(stem, stated, steps) | stated
-    _graded(trial)
-    record: Record = {"trials": [trial], "steps": steps}
-    record |= {name: _rows(name, nested[name]) for name in ("accesses", "milestones")}
+    record: Record = {"trials": [_defaults(stem, stated, steps) | stated], "steps": steps}
+    (trial,) = record["trials"]
+    acting = {row["step"]: row["agent"] for row in steps}
+    record |= {name: _rows(name, nested[name], acting) for name in ("accesses", "milestones")}
+    possible_trial(record)
     for rows in (record[name] for name in NESTED):
         for row in rows:
             row["trial_id"] = trial["trial_id"]
     return record
 
 
-def _rows(name: str, entries: Iterable[object]) -> list[Row]:
+def _rows(
+    name: str, entries: Iterable[object], acting: Mapping[int, str] | None = None
+) -> list[Row]:
+    """The rows of a frame; `acting` is who made each step, for accesses that name no agent."""
     counter = NESTED[name]
     rows: list[Row] = []
     for number, entry in enumerate(entries):
@@ -141,11 +165,10 @@ def _rows(name: str, entries: Iterable[object]) -> list[Row]:
         if counter is not None:
             row.setdefault(counter, number)
         if name == "steps":
-            if row.get("kind") not in ("model", "tool"):
-                raise ValueError(f"{where}: kind is {row.get('kind')!r}; use 'model' or 'tool'")
             row.setdefault("agent", "agent")
         if name == "accesses":
-            row = {"agent": "agent", "predicate": False, "undone": False} | row
+            agent = (acting or {}).get(row.get("step", -1), "agent")
+            row = {"agent": agent, "predicate": False, "undone": False} | row
         for needed in REQUIRED[name]:
             if row.get(needed) is None:
                 raise ValueError(f"{where} has no {needed!r}")
@@ -196,13 +219,3 @@ def _defaults(stem: str, given: Row, steps: list[Row]) -> Row:
             counts = [row.get(name) for row in models]
             derived[name] = None if None in counts else sum(cast("list[int]", counts))
     return derived
-
-
-def _graded(trial: Row) -> None:
-    """Hold `ended` and `passed` to each other: only a crash is not graded."""
-    if trial["ended"] not in ENDINGS:
-        raise ValueError(f"ended is {trial['ended']!r}; use one of {', '.join(ENDINGS)}")
-    if trial["ended"] == "crashed" and trial.get("passed") is not None:
-        raise ValueError("a crashed trial is not graded: leave passed null")
-    if trial["ended"] != "crashed" and trial.get("passed") is None:
-        raise ValueError("passed is missing; give true or false, or ended = 'crashed'")

@@ -6,7 +6,6 @@ so these stay null unless the caller knows better.
 """
 
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +20,7 @@ ENDING_TOOL = "transfer_to_human_agents"
 STOP = "###STOP###"
 REWARD_SLACK = 1e-6
 """tau-bench counts a reward this close to 1 as passed."""
+MOST = 2**63 - 1
 
 Row = dict[str, Any]
 
@@ -47,6 +47,8 @@ def import_tau_bench(
     """
     file = Path(path)
     records = list(read_records(file))
+    if not records:
+        raise ValueError(f"{file} has no records")
     known = task_set or _recognised(file, records)
     if known not in WRITE_TOOLS:
         raise ValueError(f"task set {known!r}: use one of {', '.join(WRITE_TOOLS)}")
@@ -78,12 +80,17 @@ def import_tau_bench(
 def read_records(file: Path) -> Iterator[Row]:
     """The records of the file, each checked when it is reached. ValueError names a bad one."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} cannot be read: {error}") from error
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} cannot be read: it is not UTF-8 text ({error.reason})") from error
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
-        raise ValueError(f"{file} is not a tau-bench file: it does not start with a JSON list")
+        raise ValueError(
+            f"{file} is not a tau-bench file: it does not start with a JSON list; a file with one "
+            "trial a line is imported as jsonl"
+        )
     decoder = json.JSONDecoder()
     number, at = 0, _skip(text, at + 1)
     while text[at : at + 1] != "]":
@@ -95,6 +102,8 @@ def read_records(file: Path) -> Iterator[Row]:
                 f"{file}: record {number} is cut off or no JSON ({error}); "
                 f"{number - 1} whole records come before it"
             ) from error
+        except RecursionError as error:
+            raise ValueError(f"{file}: record {number} is nested too deeply") from error
         yield _checked(file, number, record)
         at = _skip(text, at)
         if text[at : at + 1] == ",":
@@ -128,8 +137,19 @@ def _checked(file: Path, number: int, record: object) -> Row:
         if not isinstance(row[name], kind) or isinstance(row[name], bool):
             found = type(row[name]).__name__
             raise ValueError(f"{file}: {_name(number, row)}: {name!r} cannot be {found}")
-    if not math.isfinite(row["reward"]):
-        raise ValueError(f"{file}: {_name(number, row)}: 'reward' is {row['reward']}, no number")
+    for name in ("task_id", "trial"):
+        if not 0 <= row[name] <= MOST:
+            raise ValueError(f"{file}: record {number}: {name!r} is {row[name]}, no ordinal from 0")
+    if not 0 <= row["reward"] <= 1 + REWARD_SLACK:
+        raise ValueError(
+            f"{file}: {_name(number, row)}: 'reward' is {row['reward']}; it must be from 0 to 1"
+        )
+    try:
+        _gold(row)
+    except (AttributeError, TypeError) as error:
+        raise ValueError(
+            f"{file}: {_name(number, row)}: 'info' has no 'task' with a list of 'actions'"
+        ) from error
     return row
 
 
@@ -154,8 +174,8 @@ def _recognised(file: Path, records: list[Row]) -> str:
     fits = [known for known in WRITE_TOOLS if names & (WRITE_TOOLS[known] | READ_TOOLS[known])]
     if len(fits) != 1:
         raise ValueError(
-            f"{file}: the tools do not tell which task set this is; say one of "
-            f"{', '.join(WRITE_TOOLS)}"
+            f"{file}: the tools do not tell which task set this is; say which of "
+            f"{', '.join(WRITE_TOOLS)} it is (--task-set)"
         )
     return fits[0]
 

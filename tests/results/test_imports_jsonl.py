@@ -10,62 +10,95 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from results.imports.fields import CHOICES, FROM_ONE, NOT_EMPTY, SHARES
 from results.imports.jsonl import export_jsonl, import_jsonl, read_jsonl
 from results.records import SCHEMAS, frame
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
     pl.String(): TEXTS,
-    pl.Int64(): st.integers(-(2**63), 2**63 - 1),
-    pl.Float64(): st.floats(allow_nan=False, allow_infinity=False),
+    pl.Int64(): st.integers(0, 2**63 - 1),
+    pl.Float64(): st.floats(0, allow_nan=False, allow_infinity=False),
     pl.Boolean(): st.booleans(),
     pl.List(pl.String): st.lists(TEXTS, max_size=3),
 }
 
 
+NAMES = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
+JSON = st.dictionaries(TEXTS, st.none() | st.integers() | TEXTS, max_size=2).map(json.dumps)
+POSSIBLE: dict[str, st.SearchStrategy[Any]] = {
+    **dict.fromkeys(NOT_EMPTY, NAMES),
+    **dict.fromkeys(SHARES, st.floats(0, 1)),
+    **dict.fromkeys(FROM_ONE, st.integers(1, 99)),
+    "settings": JSON,
+    "models": st.dictionaries(NAMES, NAMES, max_size=2).map(json.dumps),
+    "arguments": JSON,
+    "tools": st.sampled_from(["[]", "0", '[{"name": "look"}]']),
+    "prompt": st.sampled_from(["[]", '[{"role": "human", "content": "Do."}]']),
+    "started_at": st.datetimes().map(str),
+    "seed": st.integers(-(2**63), 2**63 - 1),
+    # Relations between fields are tested by hand: what stands alone can take any value.
+    **dict.fromkeys(("cached_tokens", "reasoning_tokens", "budget"), st.none()),
+    **dict.fromkeys(("crash", "tool_errors", "started", "parent", "version"), st.none()),
+}
+
+
 def rows_of(name: str, never_null: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """Rows of a frame, any field null but those of `never_null`."""
-    kinds = {k: st.none() | VALUES[kind] for k, kind in SCHEMAS[name].items()}
+    """Rows of a frame that could be, any field null but those of `never_null`."""
+    few = {k: st.sampled_from(choices) for k, choices in CHOICES[name].items()}
+    possible = POSSIBLE | few
+    kinds = {k: st.none() | possible.get(k, VALUES[kind]) for k, kind in SCHEMAS[name].items()}
     return st.fixed_dictionaries(kinds | never_null)
 
 
-ENDINGS = st.sampled_from([("completed", True), ("limit", False), ("crashed", None)])
+UNGRADED = ("passed", "score", "first_missed", "broken_invariants")
 TRIAL = rows_of(
     "trials",
     {
-        **dict.fromkeys(("sweep", "topology", "task_set", "task", "settings"), TEXTS),
-        "trial": st.integers(0, 9),
+        **dict.fromkeys(("sweep", "topology", "task_set", "task"), NAMES),
+        "settings": JSON,
         "simulated": st.booleans(),
     },
 )
-STEP = rows_of(
+OF_A_CALL = ("prompt_tokens", "completion_tokens")
+MODEL_STEP = rows_of("steps", {"kind": st.just("model"), "agent": NAMES, "tool": st.none()})
+TOOL_STEP = rows_of(
     "steps",
-    {"kind": st.sampled_from(["model", "tool"]), "agent": TEXTS, "step": st.integers(0, 99)},
+    {"kind": st.just("tool"), "agent": NAMES, "tool": NAMES, **dict.fromkeys(OF_A_CALL, st.none())},
 )
 ACCESS = rows_of(
     "accesses",
     {
-        **dict.fromkeys(("agent", "op", "table", "key"), TEXTS),
+        **dict.fromkeys(("agent", "table"), NAMES),
+        "op": st.sampled_from(["read", "write"]),
+        "key": TEXTS,
         **{k: st.booleans() for k in ("predicate", "undone")},
-        "access": st.integers(0, 99),
+        "step": st.none(),
     },
 )
-MILESTONE = rows_of("milestones", {"milestone": TEXTS, "weight": st.floats(0, 1)})
-NESTED = {"steps": STEP, "accesses": ACCESS, "milestones": MILESTONE}
+MILESTONE = rows_of("milestones", {"milestone": NAMES, "weight": st.floats(0, 1)})
+NESTED = {"steps": MODEL_STEP | TOOL_STEP, "accesses": ACCESS, "milestones": MILESTONE}
+NUMBERED = {"steps": "step", "accesses": "access", "milestones": "milestone"}
 
 
 @st.composite
 def any_frames(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
     for number in range(draw(st.integers(1, 3))):
-        ended, passed = draw(ENDINGS)
         trial_id = f"t{number}"
-        rows["trials"].append(
-            draw(TRIAL) | {"trial_id": trial_id, "ended": ended, "passed": passed}
-        )
+        trial = draw(TRIAL) | {"trial_id": trial_id, "trial": number, "block": "b"}
+        trial["budget_unit"] = None
+        trial["passed"] = draw(st.booleans())
+        if trial["ended"] is None:
+            trial["ended"] = "completed"
+        if trial["ended"] == "crashed":
+            trial |= dict.fromkeys(UNGRADED)
+        rows["trials"].append(trial)
         for name, strategy in NESTED.items():
             own = draw(st.lists(strategy, max_size=2))
-            rows[name] += [row | {"trial_id": trial_id} for row in own]
+            for at, row in enumerate(own):
+                ordinal = f"m{at}" if name == "milestones" else 3 * at
+                rows[name].append(row | {"trial_id": trial_id, NUMBERED[name]: ordinal})
     return {name: frame(name, own) for name, own in rows.items()}
 
 
@@ -134,12 +167,15 @@ GOOD = {"task": "a", "trial": 0, "passed": True}
         ({**GOOD, "pased": True}, "unknown field 'pased'"),
         ({"task": "b", "trial": 1}, "passed is missing"),
         ({**GOOD, "trial": 1, "ended": "crashed"}, "a crashed trial is not graded"),
-        ({**GOOD, "trial": 1, "ended": "done"}, "ended is 'done'; use one of completed"),
+        ({**GOOD, "trial": 1, "ended": "done"}, 'ended is "done"; it must be one of completed'),
         (GOOD, "trial_id 'single_thread/a/0' was used in line 1"),
         ({**GOOD, "trial": 1, "steps": {}}, "'steps' is not a list"),
-        ({**GOOD, "trial": 1, "steps": [{"kind": "call"}]}, "steps[0]: kind is 'call'"),
         (
-            {**GOOD, "trial": 1, "steps": [{"kind": "tool", "agent": a} for a in "ab"]},
+            {**GOOD, "trial": 1, "steps": [{"kind": "call"}]},
+            'steps[0]: kind is "call"; it must be one of',
+        ),
+        (
+            {**GOOD, "trial": 1, "steps": [{"kind": "model", "agent": a} for a in "ab"]},
             "the trial has 2 agents and no 'topology'",
         ),
         ({**GOOD, "trial": 1, "accesses": [{"op": "read"}]}, "accesses[0] has no 'table'"),
@@ -174,3 +210,105 @@ def test_an_empty_file_and_no_file_are_refused(tmp_path: Path) -> None:
         import_jsonl(written(tmp_path))
     with pytest.raises(ValueError, match="cannot be read"):
         import_jsonl(tmp_path / "none.jsonl")
+
+
+SPENT = {"prompt_tokens": 10, "completion_tokens": 5, "encoding": "provider"}
+LOOK: dict[str, Any] = {"kind": "tool", "tool": "look"}
+WRITE: dict[str, Any] = {"op": "write", "table": "t", "key": "k", "version": 1}
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        # What a number or a name can be.
+        ({"trial": -1}, "trial is -1; it must be 0 or more"),
+        ({"dollars": -0.5}, "dollars is -0.5; it must be 0 or more"),
+        ({"seconds": -3}, "seconds is -3.0; it must be 0 or more"),
+        ({"prompt_tokens": -1}, "prompt_tokens is -1; it must be 0 or more"),
+        ({"score": 1.5}, "score is 1.5; it must be from 0 to 1"),
+        ({"confidence": 95}, "confidence is 95.0; it must be from 0 to 1"),
+        ({"width": 0}, "width is 0; it must be 1 or more"),
+        ({"task": " "}, 'task is " "; it must be a name'),
+        ({"status": "finished"}, 'status is "finished"; it must be one of done, blocked'),
+        ({"mode": "read"}, "it must be one of act, answer"),
+        ({"started_at": "yesterday"}, "write a time as in 2026-01-31T12:00:00+00:00"),
+        ({"steps": [{"kind": "model", "message": 0}]}, "message is 0; it must be 1 or more"),
+        ({"accesses": [WRITE | {"op": "zap"}]}, 'op is "zap"; it must be one of read, write'),
+        ({"accesses": [WRITE | {"version": -1}]}, "version is -1; it must be 0 or more"),
+        ({"milestones": [{"milestone": "m", "weight": -1}]}, "weight is -1.0; it must be 0"),
+        # What text that holds JSON must hold.
+        ({"settings": "width 4"}, 'settings is "width 4"; it must be a JSON object'),
+        ({"settings": '{"width": NaN}'}, "it must be a JSON object"),
+        ({"models": ["gpt"]}, "it must be a JSON object of role to model"),
+        ({"steps": [LOOK | {"arguments": "O7"}]}, 'arguments is "O7"; it must be a JSON object'),
+        ({"steps": [{"kind": "model", "tools": "look"}]}, "a JSON list of tool schemas"),
+        ({"steps": [{"kind": "model", "prompt": "Do."}]}, "a JSON list of messages, as in"),
+        (
+            {"steps": [{"kind": "model", "prompt": [{"role": "user", "content": "Do."}]}]},
+            "with the role system, human, ai or tool",
+        ),
+        (
+            {"steps": [{"kind": "model", "reply": {"tool_calls": [{"function": "f"}]}}]},
+            "reply must be given with tool_calls as in",
+        ),
+        # What fields say together.
+        ({"passed": None, "crash": "died", "score": 0.5}, "leave score null"),
+        ({"ended": "crashed", "crash": "died"}, "leave passed null"),
+        ({"ended": "completed", "crash": "died"}, "leave crash null or write ended = 'crashed'"),
+        (SPENT | {"cached_tokens": 11}, "11 cached_tokens are more than its 10 prompt_tokens"),
+        (SPENT | {"reasoning_tokens": 6}, "more than its 5 completion_tokens"),
+        ({"tool_calls": 1, "tool_errors": 2}, "the trial has 2 tool_errors in 1 tool_calls"),
+        ({"budget": 1.0}, "budget and budget_unit go together"),
+        ({"steps": [LOOK | {"started": 2, "ended": 1}]}, "ended at 1.0 s, before it started"),
+        ({"steps": [LOOK | {"prompt_tokens": 4}]}, "prompt_tokens belong to a model call"),
+        ({"steps": [{"kind": "tool"}]}, "steps[0] has no 'tool'"),
+        ({"steps": [{"kind": "model", "tool": "look"}]}, "has a tool; use kind 'tool'"),
+        ({"steps": [LOOK | {"step": 1}, LOOK | {"step": 0}]}, "steps[1]: step is 0 after 1"),
+        ({"steps": [LOOK | {"step": 1}, LOOK]}, "steps[1]: step is 1 after 1; they ascend"),
+        ({"steps": [LOOK | {"parent": "agent"}]}, "agent 'agent' is its own parent"),
+        (
+            {"steps": [LOOK | {"parent": "a"}, LOOK | {"parent": "b"}]},
+            "steps[1]: agent 'agent' has another parent before",
+        ),
+        ({"steps": [LOOK], "accesses": [WRITE | {"step": 3}]}, "there is no step 3 in the trial"),
+        ({"steps": [LOOK], "accesses": [WRITE | {"step": 0, "agent": "b"}]}, "is by agent 'b'"),
+        (
+            {"steps": [{"kind": "model"}], "accesses": [WRITE | {"step": 0}]},
+            "step 0 is no tool call",
+        ),
+        ({"accesses": [WRITE, WRITE]}, "accesses[1] writes version 1 of t k again"),
+        ({"accesses": [WRITE | {"access": 4}, WRITE | {"access": 2}]}, "access is 2 after 4"),
+        ({"milestones": [{"milestone": "m", "weight": 1}] * 2}, "'m' is there already"),
+        # What two lines say together.
+        ({"trial": 0, "trial_id": "other"}, "is in line 1 already, under another trial_id"),
+        ({"block": "b"}, "task 'a' is of block 'b', and of 'a' in line 1; a task has one block"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_to_write(
+    tmp_path: Path, fields: dict[str, Any], says: str
+) -> None:
+    file = written(tmp_path, GOOD, GOOD | {"trial": 1} | fields)
+    with pytest.raises(ValueError, match=r"mine\.jsonl, line 2: ") as caught:
+        import_jsonl(file)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_field_given_twice_and_a_bottomless_line_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="line 1: 'task' is given twice"):
+        import_jsonl(written(tmp_path, '{"task": "a", "task": "b", "trial": 0, "passed": true}'))
+    with pytest.raises(ValueError, match="line 1: the line is nested too deeply"):
+        import_jsonl(written(tmp_path, "[" * 100_000))
+
+
+def test_a_trial_that_its_budget_could_not_pay_has_no_grade(tmp_path: Path) -> None:
+    line = {"task": "a", "trial": 0, "infeasible": True, "budget": 1, "budget_unit": "tokens"}
+    (row,) = import_jsonl(written(tmp_path, line))["trials"].to_dicts()
+    assert (row["passed"], row["ended"]) == (None, "completed")
+
+
+def test_an_access_is_by_the_agent_of_its_step(tmp_path: Path) -> None:
+    steps = [LOOK | {"agent": "a"}, LOOK | {"agent": "b"}]
+    line = GOOD | {"topology": "team", "steps": steps, "accesses": [WRITE | {"step": 1}]}
+    frames = import_jsonl(written(tmp_path, line))
+    assert frames["accesses"]["agent"].to_list() == ["b"]

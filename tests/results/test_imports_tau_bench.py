@@ -150,6 +150,25 @@ def test_a_crash_is_not_a_failure_and_a_cut_conversation_reached_its_limit(tmp_p
         (lambda text: text.replace('"trial": 1', '"trial": 0'), "trial 0 again"),
         (lambda text: text.replace("cancel_", "x").replace("get_", "y"), "do not tell which"),
         (lambda text: text.replace("Cancel ABC", "API output: ABC"), "act and react"),
+        (lambda _: "[]", "has no records"),
+        (lambda _: "[" * 100_000, "record 1 is nested too deeply"),
+        (lambda text: text.replace('"trial": 0', '"trial": -1'), "'trial' is -1, no ordinal"),
+        (lambda text: text.replace('"task_id": 3', '"task_id": 1e3', 1), "cannot be float"),
+        (lambda text: text.replace('"reward": 1.0', '"reward": 7'), "it must be from 0 to 1"),
+        (lambda text: text.replace('"reward": 1.0', '"reward": NaN'), "it must be from 0 to 1"),
+        (lambda text: text.replace('"actions": []', '"actions": 7', 1), "a list of 'actions'"),
+        (lambda text: text.replace('"actions": []', '"actions": ["x"]', 1), "list of 'actions'"),
+        (lambda text: text.replace('"role": "user"', '"role": []', 1), "message 1 is not an"),
+        (lambda text: text.replace('"Policy."', "[1]", 1), "message 0 has content that is not"),
+        (lambda text: text.replace('"Policy."', '"\\ud800"', 1), "message 0 has content that is"),
+        (lambda text: text.replace('"id": "c1"', '"ix": "c1"', 1), "message 2 has a tool call"),
+        (lambda text: text.replace('\\"ABC123\\"}', "", 1), "message 2 has a tool call that"),
+        (
+            lambda text: text.replace(
+                '"content": null, "tool_calls": [', '"tool_calls": 7, "x": ['
+            ),
+            "message 2 has tool_calls that are not a list",
+        ),
     ],
 )
 def test_a_wrong_or_truncated_file_gets_one_line_naming_the_record(
