@@ -19,7 +19,6 @@ MIDDLE = "#F7F7F7"
 MIDDLE_NAME = "neither"
 WIDEST = 0.5
 """Shares whose interval is wider are drawn pale."""
-WORDS = {"width": "width", "coupling": "coupling", "write_share": "write share"}
 
 
 def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
@@ -52,8 +51,8 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
     k = int(known.get_column("k").max() or 1)  # pyright: ignore[reportArgumentType]
     reference = str(known.get_column("reference").first())
     most = max(float(frame.get_column("points").abs().max() or 0), 1.0)  # pyright: ignore[reportArgumentType]
-    x = alt.X(f"{across}:O", title=WORDS[across], axis=alt.Axis(labelAngle=0))
-    rows = (f"{down}:O", WORDS[down]) if down else ("topology:N", None)
+    x = alt.X(f"{across}:O", title=across.replace("_", " "), axis=alt.Axis(labelAngle=0))
+    rows = (f"{down}:O", down.replace("_", " ")) if down else ("topology:N", None)
     y = alt.Y(rows[0], title=rows[1], sort="descending" if down else names(frame))
     colour = alt.Color(
         "points:Q",
@@ -107,7 +106,7 @@ def axes(cells: pl.DataFrame) -> tuple[str, str | None]:
         if dial in cells.columns and cells.get_column(dial).drop_nulls().n_unique() > 1
     ]
     if not varied:
-        raise ValueError("a map needs a dial that varies: width, coupling or write_share")
+        raise ValueError(f"a map needs a dial that varies: {', '.join(DIALS)}")
     return varied[-1], varied[0] if len(varied) > 1 else None
 
 

@@ -22,8 +22,10 @@ from results.statistics.differences import all_pass
 from results.statistics.intervals import Floats
 from results.statistics.strata import strata
 
-DIALS = ("width", "coupling", "write_share")
+DIALS = ("width", "coupling", "depth", "write_share")
 """The dials whose settings make a map."""
+FOLLOWS = "mode"
+"""The setting that a dial decides (`write_share` 0 is `answer`): no setting of its own."""
 
 BETTER, WORSE, UNDECIDED = "better", "worse", "undecided"
 LEAST_TASKS = 3
@@ -34,6 +36,7 @@ CONTRASTS = pl.Schema(
         "topology": pl.String,
         "reference": pl.String,
         "dial": pl.String,
+        "tied": pl.List(pl.String),
         "least": pl.Float64,
         "most": pl.Float64,
         "k": pl.Int64,
@@ -49,7 +52,9 @@ CONTRASTS = pl.Schema(
 """One row for each topology beside the reference, task set and dial that varies.
 
 `change` is how much the paired difference in pass^k rises when the dial goes from `least` to
-`most`, with 95% limits; `q` is p corrected over all rows. Null where it cannot be told.
+`most`, all else equal, with 95% limits; `q` is p corrected over all rows. Null where it cannot be
+told: with too few tasks, or because no two cells differ in that dial alone; `tied` are then the
+settings that it moves with.
 """
 
 
@@ -100,8 +105,9 @@ def contrasts(trials: pl.DataFrame, reference: str = "single_thread", k: int = 1
     """The frame CONTRASTS, by least squares with errors clustered by base task (statsmodels).
 
     The outcome is a task's unbiased difference in pass^k in a cell. Each base task has a level of
-    its own, all varied dials enter together as straight lines, and the interval is t with one
-    degree of freedom less than base tasks: blocks are what was sampled, cells are not.
+    its own at each setting of what is no dial, all dials enter together as straight lines, and the
+    interval is t with one degree of freedom less than base tasks: blocks are what was sampled,
+    cells are not.
     """
     by = strata(trials)
     pairs = [
@@ -113,7 +119,7 @@ def contrasts(trials: pl.DataFrame, reference: str = "single_thread", k: int = 1
     rows = (
         row
         for (task_set, topology), group in _together(pairs)
-        for row in _of_topology(str(task_set), str(topology), group, reference, k)
+        for row in _of_topology(str(task_set), str(topology), group, reference, k, by)
     )
     found = pl.DataFrame(rows, schema=CONTRASTS, orient="row")
     ps = found.get_column("p").fill_null(float("nan")).to_numpy()
@@ -127,39 +133,81 @@ def _together(pairs: Sequence[pl.DataFrame]) -> Iterator[tuple[tuple[Any, ...], 
 
 
 def _of_topology(
-    task_set: str, topology: str, group: pl.DataFrame, reference: str, k: int
+    task_set: str,
+    topology: str,
+    group: pl.DataFrame,
+    reference: str,
+    k: int,
+    by: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
-    known = [dial for dial in DIALS if dial in group.columns]
-    dials = [dial for dial in known if group.get_column(dial).drop_nulls().n_unique() > 1]
-    if not dials or group.is_empty():
-        return
-    c, n, base_c, base_n = (
-        group.get_column(name).to_numpy() for name in ("c", "n", "c_base", "n_base")
-    )
-    gains = all_pass(c, n, k) - all_pass(base_c, base_n, k)
-    units = np.unique(group.get_column("block").to_numpy(), return_inverse=True)[1]
-    settings = group.select(pl.col(dials).cast(pl.Float64)).to_numpy()
-    slopes = slopes_within(settings, gains, units)
-    for at, dial in enumerate(dials):
-        least, most = float(settings[:, at].min()), float(settings[:, at].max())
+    varied = [
+        name
+        for name in by
+        if name != FOLLOWS and group.get_column(name).drop_nulls().n_unique() > 1
+    ]
+    tied = {dial: _tied(group, dial, varied) for dial in DIALS if dial in varied}
+    free = [dial for dial, others in tied.items() if not others]
+    slopes = _slopes(group, free, [name for name in varied if name not in free], k)
+    for dial, others in tied.items():
+        values = group.get_column(dial).cast(pl.Float64)
+        least, most = float(values.min()), float(values.max())  # pyright: ignore[reportArgumentType]
+        slope = slopes.get(dial)
         change = (
-            None
-            if slopes is None
-            else [None if value is None else value * (most - least) for value in slopes[at][:3]]
+            (None,) * 3
+            if slope is None
+            else tuple(None if value is None else value * (most - least) for value in slope[:3])
         )
         yield {
             "task_set": task_set,
             "topology": topology,
             "reference": reference,
             "dial": dial,
+            "tied": others,
             "least": least,
             "most": most,
             "k": k,
-            **dict(zip(("change", "low", "high"), change or (None,) * 3, strict=True)),
-            "p": None if slopes is None else slopes[at][3],
-            "tasks": int(units.max()) + 1,
-            "cells": group.select(dials).n_unique(),
+            **dict(zip(("change", "low", "high"), change, strict=True)),
+            "p": None if slope is None else slope[3],
+            "tasks": group.get_column("block").n_unique(),
+            "cells": group.select(varied).n_unique(),
         }
+
+
+def _tied(group: pl.DataFrame, dial: str, varied: Sequence[str]) -> list[str]:
+    """The settings that move whenever the dial does; none if two cells differ in it alone."""
+    others = [name for name in varied if name != dial]
+    if _moves(group, dial, others):
+        return []
+    freeing = [
+        one for one in others if _moves(group, dial, [name for name in others if name != one])
+    ]
+    return freeing or others
+
+
+def _moves(group: pl.DataFrame, dial: str, held: Sequence[str]) -> bool:
+    """Whether the dial takes several values while `held` settings stay."""
+    values = group.group_by(*held, pl.lit(0)).agg(pl.col(dial).n_unique().alias("values"))
+    return bool((values.get_column("values") > 1).any())
+
+
+def _slopes(
+    group: pl.DataFrame, dials: Sequence[str], held: Sequence[str], k: int
+) -> dict[str, "Slope"]:
+    """The slope of each dial by name, where it can be told; `held` settings are held equal."""
+    if not dials:
+        return {}
+    c, n, base_c, base_n = (
+        group.get_column(name).to_numpy() for name in ("c", "n", "c_base", "n_base")
+    )
+    clusters = group.get_column("block").rank("dense").to_numpy().astype(np.int64) - 1
+    levels = group.select(pl.struct("block", *held).rank("dense")).to_series()
+    found = slopes_within(
+        group.select(pl.col(dials).cast(pl.Float64)).to_numpy(),
+        all_pass(c, n, k) - all_pass(base_c, base_n, k),
+        clusters,
+        levels.to_numpy().astype(np.int64) - 1,
+    )
+    return {} if found is None else dict(zip(dials, found, strict=True))
 
 
 Slope = tuple[float, float | None, float | None, float | None]
@@ -167,17 +215,21 @@ Slope = tuple[float, float | None, float | None, float | None]
 
 
 def slopes_within(
-    settings: Floats, outcome: Floats, units: npt.NDArray[np.int64]
+    settings: Floats,
+    outcome: Floats,
+    units: npt.NDArray[np.int64],
+    levels: npt.NDArray[np.int64] | None = None,
 ) -> list[Slope] | None:
-    """What one more of each setting (a column) brings, each unit with a level of its own.
+    """What one more of each setting (a column) brings, with errors clustered by unit.
 
-    None with too few units, or settings that cannot be told apart. Without spread between units an
-    estimate has no interval.
+    Each of `levels` (the units, unless given) has a level of its own. None with too few units, or
+    settings that cannot be told apart. Without spread between units an estimate has no interval.
     """
-    clusters = int(units.max()) + 1
-    means = np.array([np.bincount(units, column) for column in (*settings.T, outcome)])
-    means = means / np.bincount(units)
-    matrix, left = settings - means[:-1].T[units], outcome - means[-1][units]
+    levels = units if levels is None else levels
+    clusters = int(units.max(initial=-1)) + 1
+    means = np.array([np.bincount(levels, column) for column in (*settings.T, outcome)])
+    means = means / np.bincount(levels)
+    matrix, left = settings - means[:-1].T[levels], outcome - means[-1][levels]
     if clusters < LEAST_TASKS or np.linalg.matrix_rank(matrix) < matrix.shape[1]:
         return None
     model: Any = sm.OLS(left, matrix)

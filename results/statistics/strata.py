@@ -5,17 +5,19 @@ from collections.abc import Sequence
 import polars as pl
 
 ALWAYS: tuple[str, ...] = ("mode", "width", "coupling")
+IMPLIED = "write_share"
+"""The setting that mode may stand for: answering is writing nothing."""
 IF_VARIED = (
     "model",
     "split",
     "faults",
     "style",
     "phrasing",
-    "write_share",
     "depth",
     "distractors",
     "ambient",
     "budget",
+    IMPLIED,
 )
 
 WORDS = {
@@ -38,12 +40,13 @@ WORDS = {
 def strata(trials: pl.DataFrame) -> list[str]:
     """The columns that tell the cells of a sweep apart.
 
-    Always mode, width and coupling; another setting only if it takes more than one value in a cell
-    that the columns before it leave whole, so that a setting implied by another is not repeated.
+    Always mode, width and coupling; another setting if it takes more than one value within a task
+    set, even where it moves with another, or a reader would lay to one what both may have done.
     """
     kept = list(ALWAYS)
     for name in IF_VARIED:
-        values = trials.group_by("task_set", *kept).agg(pl.col(name).n_unique())
+        whole = ["task_set", *(kept if name == IMPLIED else ())]
+        values = trials.group_by(whole).agg(pl.col(name).n_unique())
         if not values.is_empty() and values.select((pl.col(name) > 1).any()).item():
             kept.append(name)
     return kept

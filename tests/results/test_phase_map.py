@@ -13,9 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from results.map.phase_map import contrasts, corrected, dials_of, phase_map, slopes_within
+from results.map.phase_map import (
+    CONTRASTS,
+    contrasts,
+    corrected,
+    dials_of,
+    phase_map,
+    slopes_within,
+)
 from results.records import frame
-from results.reports.map_section import map_section
+from results.reports.map_section import contrast_sentences, map_section
 
 Rate = Callable[[str, int, float], float]
 TASKS, TRIALS = 14, 6
@@ -101,6 +108,44 @@ def test_a_run_of_one_topology_or_one_cell_has_no_contrast() -> None:
     assert dials_of(one) == []
 
 
+def deep(trials: pl.DataFrame, depths: dict[int, float]) -> pl.DataFrame:
+    """The same trials as if each width had a depth of its own."""
+    return trials.with_columns(pl.col("width").replace_strict(depths).alias("depth"))
+
+
+def test_a_dial_that_never_moves_alone_is_said_to_be_tied_and_gets_no_change() -> None:
+    trials = deep(grid(falling), {4: 5, 8: 1})
+    found = {row["dial"]: row for row in contrasts(trials).to_dicts()}
+    assert (found["width"]["tied"], found["depth"]["tied"]) == (["depth"], ["width"])
+    assert found["width"]["change"] is None
+    assert found["width"]["q"] is None
+    assert found["coupling"]["tied"] == []
+    alone = contrasts(grid(falling)).filter(pl.col("dial") == "coupling").row(0, named=True)
+    assert found["coupling"]["change"] == pytest.approx(alone["change"])
+    section = map_section(Recorded(trials))
+    assert section is not None
+    assert "width never moves without depth in these cells" in " ".join(section.sentences)
+    assert {"width", "depth"} <= set(phase_map(trials).columns)
+
+
+def test_other_settings_are_held_equal_along_a_dial() -> None:
+    trials = grid(falling)
+
+    def easier_for_the_team(topology: str, width: int, coupling: float) -> float:
+        return falling(topology, width, coupling) + 0.3 * (topology == "team")
+
+    easier = grid(easier_for_the_team, 2)
+    mixed = pl.concat(
+        [
+            trials.with_columns(pl.lit("atomic").alias("style")),
+            easier.with_columns(pl.lit("crud").alias("style")).filter(pl.col("coupling") > 0),
+        ]
+    )
+    fall = contrasts(mixed).filter(pl.col("dial") == "coupling").row(0, named=True)
+    assert fall["tied"] == []
+    assert fall["low"] < -0.7 < fall["high"]
+
+
 def test_too_few_tasks_give_no_contrast_and_nothing_compared_gives_no_conclusion() -> None:
     trials = grid(falling).filter(pl.col("block").is_in(["t0", "t1"]))
     assert contrasts(trials).get_column("change").is_null().all()
@@ -152,3 +197,32 @@ def test_a_grid_has_a_section_with_a_map_and_a_single_cell_has_none() -> None:
     assert rows["field"] == "topology"
     one = trials.filter(pl.col("width") == 4, pl.col("coupling") == 0)
     assert map_section(Recorded(one)) is None
+
+
+def test_an_interval_that_leaves_out_0_with_a_corrected_p_above_alpha_is_a_hint() -> None:
+    clear = {"change": -0.3, "low": -0.5, "high": -0.1, "p": 0.001, "q": 0.002}
+    hint = {"change": -0.2, "low": -0.39, "high": -0.01, "p": 0.04, "q": 0.08}
+    opened = {"change": -0.1, "low": -0.3, "high": 0.1, "p": 0.3, "q": 0.3}
+    told = {"task_set": "orders", "topology": "team", "reference": "one", "dial": "coupling"}
+    told |= {"least": 0.0, "most": 1.0, "k": 4, "tasks": 12, "cells": 9}
+    rows = pl.DataFrame([told | row for row in (clear, hint, opened)], schema=CONTRASTS)
+    first, second, third = contrast_sentences(rows, "Here")
+    assert "changes by" in first
+    assert "hint" not in first
+    assert "changes by -20.0" in second
+    assert second.endswith("Take it as a hint: p = 0.08 after allowing for 3 contrasts.")
+    assert "is not known to change" in third
+    assert "hint" not in third
+    assert "hint" not in next(contrast_sentences(rows[1:2], "Here", alpha=0.1))
+
+
+def test_cells_that_only_the_corrected_p_leaves_open_are_called_hints() -> None:
+    trials = grid(falling).filter(pl.col("trial") < 3, pl.col("task").str.slice(0, 2) != "t1")
+    section = map_section(Recorded(trials), k=1)
+    assert section is not None
+    cells = phase_map(trials)
+    apart = (pl.col("low") > 0) | (pl.col("high") < 0)
+    hints = cells.filter(apart, pl.col("conclusion") == "undecided").height
+    shown = [row[-1] for _, rows in section.tables[1].groups for row in rows]
+    assert shown.count("undecided, a hint") == hints > 0
+    assert f"(in {hints} of them there is a hint)" in " ".join(section.sentences)
