@@ -172,7 +172,7 @@ def _like(default: Any, value: Any) -> Any:
 
 
 def _like_what(default: Any) -> str:
-    parts: Sequence[Any] = default if isinstance(default, tuple) else [default]  # pyright: ignore[reportUnknownVariableType]
+    parts: list[Any] = list(default) if isinstance(default, tuple) else [default]  # pyright: ignore[reportUnknownArgumentType]
     shown = ",".join(str(part) for part in parts)
     return f" like {shown}" if shown else ""
 

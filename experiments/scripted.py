@@ -4,7 +4,7 @@ A page shows what went wrong where it did, and goes on; a script has no page.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from experiments.engine import EngineError
@@ -13,7 +13,7 @@ BAD_INPUT, BROKEN = 2, 1
 
 
 @contextmanager
-def told_in_a_line(script: bool) -> Iterator[None]:
+def told_in_a_line(script: bool) -> Generator[None]:
     """Ends a script on bad input (2) or a broken engine (1); elsewhere errors pass through."""
     try:
         yield

@@ -12,6 +12,9 @@ from results.store import RUNS, Run
 Row = dict[str, Any]
 
 INDENT = "    "
+SHORT = 10
+"""Characters of a trial's id that are shown."""
+
 CUT = 700
 """Characters of a text that are shown unless all are asked for."""
 
@@ -43,8 +46,11 @@ def find_trial(run: Run, name: str) -> str:
         rows = trials.filter(fits).select("trial_id", "task")
         found = rows.get_column("trial_id").to_list()
         if len(found) > 1:
-            several = ", ".join(f"{trial_id} ({task})" for trial_id, task in rows.iter_rows())
-            raise ValueError(f"{name} is {len(found)} trials; give an id: {several}")
+            several = ", ".join(
+                f"{trial_id[:SHORT]} ({task})" for trial_id, task in rows[:4].iter_rows()
+            )
+            more = " .." if len(found) > 4 else ""
+            raise ValueError(f"{name} is {len(found)} trials; give an id: {several}{more}")
     if len(found) > 1:
         raise ValueError(f"{name} begins the ids of {len(found)} trials: {', '.join(found[:4])} ..")
     if not found:
@@ -60,7 +66,7 @@ def trial_lines(run: Run) -> Iterator[str]:
     yield _columns("trial", "task", "topology", "n", "came to", "score", "calls", "tokens", "s")
     for row in run.trials.iter_rows(named=True):
         yield _columns(
-            row["trial_id"][:10],
+            row["trial_id"][:SHORT],
             row["task"].partition("?")[0],
             row["topology"],
             str(row["trial"]),

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from experiments.show import known_as, outcome
+from experiments.show import SHORT, known_as, outcome
 from results.conflicts import witness
 from results.conflicts.declared import conflicts_of
 from results.conflicts.twins import twin_of
@@ -24,19 +24,22 @@ def conflict_lines(run: Run, trial_id: str) -> Iterator[str]:
     else:
         found = conflicts_of(run, trial_id)
         yield f"conflicts (#: step): {found.height or 'none'}"
-        yield from witness_lines(found, named=False)
+        yield from witness_lines(found, 0)
     twin = twin_of(run.trials, trial_id)
     if twin is not None:
         yield (
             f"the same trial by {twin['topology']}: {outcome(twin)}; "
-            f"`fanout show {known_as(run)} {twin['trial_id'][:10]}`"
+            f"`fanout show {known_as(run)} {twin['trial_id'][:SHORT]}`"
         )
 
 
-def witness_lines(found: pl.DataFrame, named: bool = True) -> Iterator[str]:
-    """Each finding as a sentence, and below it the accesses it rests on, in order."""
+def witness_lines(found: pl.DataFrame, name: int | None = None) -> Iterator[str]:
+    """Each finding as a sentence, and below it the accesses it rests on, in order.
+
+    `name` is how many characters of its trial's id stand before it: all if None, 0 for none.
+    """
     for row in found.iter_rows(named=True):
-        trial = f"{row['trial_id']}: " if named else ""
+        trial = f"{row['trial_id'][:name]}: " if name != 0 else ""
         yield f"  - {trial}{_sentence(row)}"
         for seen in witness(row).accesses:
             thing = f"{seen.table} {'where ' if seen.predicate else ''}{seen.key}"

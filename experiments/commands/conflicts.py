@@ -3,18 +3,20 @@
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from experiments.commands.output import columns, print_json, print_lines
 from experiments.loading import near
-from experiments.show import find_trial
+from experiments.show import SHORT, find_trial, known_as
 from experiments.witnesses import witness_lines
+from results.charts.palette import simulated
 from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import how_often, unchecked
-from results.conflicts.histories import check_file, read_file
-from results.reports.tables import number, percent_interval
+from results.conflicts.histories import check_file, names_in, read_file
+from results.reports.conflict_section import often_in_cells
+from results.reports.conflict_tables import often_table
+from results.reports.tables import number
 from results.store import RUNS, Run, find_run, open_run
 
 FILES = (".json", ".parquet")
@@ -26,11 +28,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.top < 1:
         raise ValueError(f"--top is {arguments.top}; it counts witnesses of a kind: at least 1")
     if Path(arguments.name).suffix in FILES:
-        if arguments.trial is not None and arguments.runs is not None:
-            raise ValueError("a file of histories is not looked for in --runs")
         accesses, found = read_file(arguments.name), check_file(arguments.name)
         if arguments.trial is not None:
-            mine = pl.col("trial_id") == _history(accesses, arguments.trial)
+            known = names_in(arguments.name)
+            if arguments.trial not in known:
+                raise ValueError(
+                    f"there is no history {arguments.trial!r} in {arguments.name}; "
+                    f"{near(arguments.trial, known)}"
+                )
+            mine = pl.col("trial_id") == arguments.trial
             accesses, found = accesses.filter(mine), found.filter(mine)
         return _told(arguments, found, _by_kind(found), _unseen(accesses))
     recorded = open_run(find_run(arguments.name, arguments.runs or RUNS))
@@ -40,15 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         accesses = recorded.accesses.filter(pl.col("trial_id") == trial)
         return _told(arguments, found, _by_kind(found), _unseen(accesses))
     found = conflicts_of(recorded)
-    return _told(arguments, found, _of_run(recorded, found), _unseen(recorded.accesses))
-
-
-def _history(accesses: pl.DataFrame, name: str) -> str:
-    """The history of that name, clean or not."""
-    known = accesses.get_column("trial_id").unique().sort().to_list()
-    if name not in known:
-        raise ValueError(f"there is no history {name!r}; {near(name, known)}")
-    return name
+    told = _of_run(recorded, found)
+    return _told(arguments, found, told, _unseen(recorded.accesses), recorded)
 
 
 def _unseen(accesses: pl.DataFrame) -> list[str]:
@@ -77,9 +76,13 @@ def _of_run(recorded: Run, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told(
-    arguments: argparse.Namespace, found: pl.DataFrame, summary: pl.DataFrame, notes: list[str]
+    arguments: argparse.Namespace,
+    found: pl.DataFrame,
+    summary: pl.DataFrame,
+    notes: list[str],
+    run: Run | None = None,
 ) -> int:
-    shown = found if arguments.trial is not None else first_of_kinds(found, arguments.top)
+    """Prints what was found: in all of a run if `run` is given, else in a file or one trial."""
     if arguments.json:
         print_json({"summary": summary.to_dicts(), "findings": found.to_dicts(), "notes": notes})
         return 0
@@ -88,9 +91,13 @@ def _told(
         if not any(note.startswith("Nothing") for note in notes):
             print("No conflict was found.")
         return 0
-    print_lines(_summary_lines(summary))
+    print_lines(_by_kind_lines(summary) if run is None else _of_run_lines(run, found))
     print()
-    print_lines(witness_lines(shown, named=arguments.trial is None))
+    one = arguments.trial is not None
+    shown = found if one else first_of_kinds(found, arguments.top)
+    print_lines(witness_lines(shown, 0 if one else None if run is None else SHORT))
+    if run is not None:
+        print(f"\n`fanout show {known_as(run)} TRIAL` shows one of these trials, step by step")
     return 0
 
 
@@ -100,22 +107,17 @@ def first_of_kinds(found: pl.DataFrame, top: int) -> pl.DataFrame:
     return found.group_by(KEYS, maintain_order=True).head(top).sort(last, maintain_order=True)
 
 
-def _summary_lines(summary: pl.DataFrame) -> Iterator[str]:
-    if "share" not in summary.columns:
-        heading = ["kind", "found in", "findings"]
-        rows = [
-            [row["kind"], number(row["trials"]), number(row["findings"])]
-            for row in summary.iter_rows(named=True)
-        ]
-    else:
-        heading = ["kind", "topology", "task set", "coupling", "trials", "with it", "per trial"]
-        rows = [_row(row) for row in summary.iter_rows(named=True)]
-    yield from columns([heading, *rows])
+def _by_kind_lines(summary: pl.DataFrame) -> Iterator[str]:
+    rows = summary.select(
+        "kind", *(pl.col(name).map_elements(number, pl.String) for name in ("trials", "findings"))
+    )
+    yield from columns([["kind", "found in", "findings"], *(list(row) for row in rows.iter_rows())])
 
 
-def _row(row: dict[str, Any]) -> list[str]:
-    coupling = "-" if row["coupling"] is None else f"{row['coupling']:g}"
-    share = percent_interval(row["share"], row["low"], row["high"])
-    per_trial = number(row["per_trial"], 2)
-    topology, task_set, trials = row["topology"], row["task_set"], number(row["trials"])
-    return [row["kind"], topology, task_set, coupling, trials, share, per_trial]
+def _of_run_lines(run: Run, found: pl.DataFrame) -> Iterator[str]:
+    trials = run.trials
+    table = often_table(often_in_cells(trials, found, unchecked(run.accesses, trials)))
+    yield f"{table.title}{simulated(trials)}, in shares of graded trials"
+    for cell, rows in table.groups:
+        yield f"\n{cell}"
+        yield from columns([table.columns, *rows])

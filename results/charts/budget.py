@@ -64,7 +64,8 @@ def _set(trials: pl.DataFrame, by: list[str]) -> Any:
         .encode(y=alt.datum(0), color=colour, tooltip=told[:3])
     )
     none = frame.filter("infeasible").group_by("topology").len().sort("topology")
-    said = none.select(pl.format("{}: {} points are infeasible", "topology", "len")).to_series()
+    points = pl.when(pl.col("len") == 1).then(pl.lit("point is")).otherwise(pl.lit("points are"))
+    said = none.select(pl.format("{}: {} {} infeasible", "topology", "len", points)).to_series()
     return styled(
         panels(alt.layer(band, line, crosses).properties(width=WIDTH, height=HEIGHT), frame),
         f"Success over budget ({unit}){simulated(trials)}",

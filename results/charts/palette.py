@@ -121,12 +121,17 @@ def simulated(trials: pl.DataFrame) -> str:
     return ", simulated" if values.all() else ", partly simulated" if values.any() else ""
 
 
-def panels(chart: Any, frame: pl.DataFrame, columns: int = COLUMNS) -> Any:
+def panels(
+    chart: Any, frame: pl.DataFrame, columns: int = COLUMNS, cells: Sequence[str] | None = None
+) -> Any:
     """The chart once for each value of `cell`, in order (4 before 16), each with its own x axis.
+
+    `cells` are those values in another order.
 
     The rows go in as they are, since Altair refuses frames of more than 5,000.
     """
-    cells = sorted(frame.get_column("cell").unique().to_list(), key=_numbers_in_order)
+    if cells is None:
+        cells = sorted(frame.get_column("cell").unique().to_list(), key=_numbers_in_order)
     header = alt.Header(labelLimit=WIDTH + 60, labelAnchor="start")
     panel = alt.Facet("cell:N", title=None, sort=cells, header=header)
     return (

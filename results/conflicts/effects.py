@@ -76,12 +76,18 @@ def _same_arguments(called: pl.DataFrame) -> list[Found]:
     """
     rows = called.filter(~pl.col("predicate") & pl.col("canonical").is_not_null())
     same = ["trial", "tool", "canonical"]
-    new = rows.unique([*same, "item"], keep="first", maintain_order=True)
+    new = rows.unique([*same, "item"], keep="first", maintain_order=True).with_columns(
+        pl.col("row").first().over(*same, "table").alias("alike")
+    )
     calls = new.group_by(*same, "call", maintain_order=True).agg(
-        pl.col("row").first(), pl.col("call_id", "message", "who").first()
+        pl.col("row", "alike").first(), pl.col("call_id", "message", "who").first()
     )
     again = calls.with_columns(
-        pl.col("row").first().over(same).alias("first"),
+        # Of what the first call wrote, the row that is like the one shown of the other call.
+        pl.when(pl.col("alike") < pl.col("row"))
+        .then("alike")
+        .otherwise(pl.col("row").first().over(same))
+        .alias("first"),
         pl.struct("who", "message", "call_id").first().over(same).alias("original"),
     ).filter(
         (pl.col("row") > pl.col("first"))

@@ -23,6 +23,9 @@ from results.conflicts import find_conflicts
 from results.records import ACCESSES, frame
 
 ORDERS = ("none", "process", "realtime")
+MOST_VERSION = 2**40
+"""Above it, versions of many rows could not be told apart in 64 bits."""
+
 STATUSES = ("committed", "aborted")
 NEEDED = ("trial_id", "access", "agent", "op", "table", "key", "version")
 """Columns that a Parquet file must have, without nulls in any but version; others may be absent."""
@@ -63,6 +66,14 @@ def read_file(path: Path | str) -> pl.DataFrame:
         raise ValueError(f"{path}: {error}") from error
 
 
+def names_in(path: Path | str) -> list[str]:
+    """The names of the histories in a file that `read_file` reads, those without accesses too."""
+    if Path(path).suffix == ".json":
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [history["name"] for history in data["histories"]]
+    return _parquet(Path(path)).get_column("trial_id").unique().sort().to_list()
+
+
 def from_histories(histories: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Accesses of histories as they stand in JSON; a history is a trial, an operation a call.
 
@@ -70,7 +81,7 @@ def from_histories(histories: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     on nothing and are left out.
     """
     names = [history.get("name") if _is(history, dict) else None for history in histories]
-    if len(set(names)) < len(names) or not all(_is(name, str) for name in names):
+    if not all(_is(name, str) for name in names) or len(set(names)) < len(names):
         raise ValueError("every history needs a name of its own")
     return frame("accesses", [row for history in histories for row in _rows(history)])
 
@@ -116,8 +127,11 @@ def _rows(history: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _operation(op: Any, name: str) -> tuple[str, str, int]:
     if _is(op, list) and len(op) == 3:
         kind, key, version = op
-        if kind in ("read", "write") and isinstance(key, str) and isinstance(version, int):
-            return kind, key, version
+        whole = isinstance(version, int) and not isinstance(version, bool)
+        if kind in ("read", "write") and isinstance(key, str) and whole:
+            if 0 <= version <= MOST_VERSION:
+                return kind, key, version
+            raise ValueError(f"{name}: version {version} of {key} must be from 0 to {MOST_VERSION}")
     raise ValueError(f'{name}: {json.dumps(op)} is not ["read" or "write", key, version]')
 
 
@@ -139,6 +153,15 @@ def _parquet(path: Path) -> pl.DataFrame:
     for name in NEEDED[:-1]:
         if typed.get_column(name).null_count():
             raise ValueError(f"{path}: column {name} has nulls")
+    for name in ("access", "version"):
+        given, read = found.get_column(name), typed.get_column(name)
+        if (
+            given.dtype.is_float()
+            and (given.drop_nulls() != read.drop_nulls().cast(given.dtype)).any()
+        ):
+            raise ValueError(f"{path}: column {name} must be whole numbers")
+    if (typed.get_column("version").drop_nulls().is_between(0, MOST_VERSION)).not_().any():
+        raise ValueError(f"{path}: column version must be from 0 to {MOST_VERSION}")
     return typed
 
 

@@ -1,6 +1,6 @@
 """Report: did agents that share a state get in each other's way, and did it hurt?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,9 +46,8 @@ def conflict_section(run: Accessed) -> Section | None:
         return None
     unknown = unchecked(run.accesses, trials)
     found = conflicts_of(run)
-    by = [name for name in strata(trials) if name not in POOLED]
-    often = how_often(trials, found, [*by, "coupling"], unknown)
-    often = often.with_columns(cell_label(by).alias("cell"))
+    by = _kept(trials)
+    often = often_in_cells(trials, found, unknown)
     hurt = did_it_hurt(trials, found, by, unknown).with_columns(cell_label(by).alias("cell"))
     twins = serial_twins(trials, found, TEAM, TWIN, unknown)
     beside = twin_table(twins)
@@ -71,6 +70,19 @@ def conflict_section(run: Accessed) -> Section | None:
     ]
     shown = tuple(table for table in tables if table.groups)
     return Section("Did state conflict?", tuple(sentences), shown, charts)
+
+
+def often_in_cells(
+    trials: pl.DataFrame, found: pl.DataFrame, unknown: Iterable[str] = ()
+) -> pl.DataFrame:
+    """`results.conflicts.harm.how_often` by coupling and `cell`, all widths together."""
+    by = _kept(trials)
+    often = how_often(trials, found, [*by, "coupling"], unknown)
+    return often.with_columns(cell_label(by).alias("cell"))
+
+
+def _kept(trials: pl.DataFrame) -> list[str]:
+    return [name for name in strata(trials) if name not in POOLED]
 
 
 def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame) -> Harm | None:

@@ -52,8 +52,13 @@ def test_other_choices_are_another_run_and_the_same_ones_the_same() -> None:
     assert sweep_of(Choices()).name == names[0]
 
 
+def test_runs_are_named_by_the_notebook_that_started_them() -> None:
+    assert sweep_of(Choices()).name.startswith("compare-")
+    assert sweep_of(Choices(name="conflicts")).name.startswith("conflicts-")
+
+
 def test_a_script_gives_choices_as_words() -> None:
-    given = read_choices({"tasks": 2, "coupling": "0,0.5", "topologies": "serial_team"})
+    given = read_choices({"": "", "tasks": 2, "coupling": "0,0.5", "topologies": "serial_team"})
     assert given == Choices(tasks=2, coupling=(0.0, 0.5), topologies=("serial_team",))
 
 
@@ -62,6 +67,8 @@ def test_a_script_gives_choices_as_words() -> None:
     [
         ({"taks": 2}, "did you mean 'tasks'"),
         ({"width": "4,wide"}, "--width 4,wide: it must be like 8"),
+        ({"run": ""}, "--run is empty; give it a value"),
+        ({"topologies": ""}, "give it a value like single_thread,lead_subagents"),
     ],
 )
 def test_words_that_cannot_be_are_refused(given: dict[str, object], expected: str) -> None:

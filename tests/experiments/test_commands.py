@@ -88,7 +88,13 @@ def test_conflicts_of_a_run_are_counted_and_each_kind_has_its_witness(
 ) -> None:
     code, out, _ = said(capsys, runs, "conflicts", "desk", "--top", "1")
     assert code == 0
-    for text in ("lead_subagents", "stale-basis", "with it", "      #"):
+    for text in (
+        "happened, simulated",
+        "at coupling 1",
+        "lead_subagents",
+        "stale-basis",
+        "      #",
+    ):
         assert text in out
     code, out, _ = said(capsys, runs, "conflicts", "desk", "--json")
     told = json.loads(out)
@@ -135,6 +141,62 @@ def test_histories_of_other_systems_are_checked(
     file.write_text(json.dumps({"histories": [{"name": "skew", "transactions": skew}]}))
     code, out, _ = said(capsys, runs, "conflicts", str(file), "--json")
     assert [row["kind"] for row in json.loads(out)["findings"]] == ["write-skew"]
+
+
+def test_a_clean_history_an_empty_one_and_one_that_does_not_exist_are_told_apart(
+    capsys: Capture, runs: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "histories.json"
+    histories = [
+        {"name": "clean", "transactions": [{"ops": [["write", "x", 1]]}]},
+        {"name": "empty", "transactions": []},
+    ]
+    file.write_text(json.dumps({"histories": histories}))
+    asked = ("conflicts", str(file), "--trial")
+    assert said(capsys, runs, *asked, "clean") == (0, "No conflict was found.\n", "")
+    assert "no accesses are recorded" in said(capsys, runs, *asked, "empty")[1]
+    assert "did you mean 'clean'?" in refused(capsys, runs, [*asked, "claen"])
+    parquet = tmp_path / "clean.parquet"
+    in_a_line("a.rx0 a.wx1 b.rx1 b.wx2").write_parquet(parquet)
+    asked = ("conflicts", str(parquet), "--trial")
+    assert said(capsys, runs, *asked, "t") == (0, "No conflict was found.\n", "")
+    assert "there is no history 'u'" in refused(capsys, runs, [*asked, "u"])
+
+
+BAD_HISTORIES = {
+    "neither.json": (b"\x80\x81", "is not JSON"),
+    "list.json": (b"[1]", "has no list"),
+    "names.json": (b'{"histories": [{"name": []}, {"name": {}}]}', "needs a name of its own"),
+    "huge.json": (
+        b'{"histories": [{"name": "a", "transactions": [{"ops": [["read", "x", 1e3]]},'
+        b' {"ops": [["read", "x", 99999999999999999999]]}]}]}',
+        "is not [",
+    ),
+    "below.json": (
+        b'{"histories": [{"name": "a", "transactions": [{"ops": [["read", "x", -1]]}]}]}',
+        "version -1 of x must be from 0",
+    ),
+    "neither.parquet": (b"PAR1", "is not Parquet"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_HISTORIES)
+def test_a_file_that_is_no_history_is_refused_in_one_line(
+    capsys: Capture, runs: Path, tmp_path: Path, name: str
+) -> None:
+    content, expected = BAD_HISTORIES[name]
+    file = tmp_path / name
+    file.write_bytes(content)
+    assert expected in refused(capsys, runs, ["conflicts", str(file)])
+
+
+def test_versions_that_are_no_counting_numbers_are_refused(
+    capsys: Capture, runs: Path, tmp_path: Path
+) -> None:
+    file, accesses = tmp_path / "odd.parquet", in_a_line("a.rx0 b.wx1")
+    for version, expected in (([0, 1.5], "whole numbers"), ([-1, 1], "must be from 0")):
+        accesses.with_columns(pl.Series("version", version, strict=False)).write_parquet(file)
+        assert expected in refused(capsys, runs, ["conflicts", str(file)])
 
 
 def test_profile_says_what_fan_out_could_bring_and_draws_it(capsys: Capture, runs: Path) -> None:

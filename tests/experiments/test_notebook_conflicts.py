@@ -11,11 +11,13 @@ from playwright.sync_api import Page
 from experiments.choices import Choices, command, read_choices, sweep_of
 from experiments.notebooks.conflicts import app
 from experiments.runner import run_sweep
-from results.conflicts import find_conflicts
+from results.conflicts.declared import conflicts_of
 from results.conflicts.twins import serial_twins
+from results.journal import Journal
 from results.reports.conflict_list import EVERY, LOOK, finding_list, finding_of, kinds_of
-from results.reports.conflict_section import HARMLESS, first_harmful
-from results.store import Run, open_run, recorded_runs
+from results.reports.conflict_section import first_harmful
+from results.reports.conflict_tables import HARMLESS
+from results.store import Run, open_run, recorded_runs, write_manifest
 from tests.browser import ROOT, Visit, chromium, served, visited
 from tests.experiments.conftest import small_sweep
 
@@ -79,7 +81,7 @@ def shows_every_part(visit: Visit) -> None:
 
 
 def follows_findings(page: Page, run: Run) -> None:
-    found = find_conflicts(run.accesses, run.steps)
+    found = conflicts_of(run)
     twins = serial_twins(run.trials, found)
     first = finding_list(run.trials, found, twins).row(0, named=True)
     panes = page.locator("pre.text")
@@ -135,7 +137,7 @@ def test_a_run_without_conflicts_says_so_and_shows_the_rest(tmp_path: Path) -> N
 
 
 def test_the_first_finding_of_the_list_is_the_one_that_the_report_draws(desk: Run) -> None:
-    found = find_conflicts(desk.accesses, desk.steps)
+    found = conflicts_of(desk)
     twins = serial_twins(desk.trials, found)
     drawn = first_harmful(desk.trials, found, twins)
     first = finding_of(found, finding_list(desk.trials, found, twins))
@@ -144,7 +146,7 @@ def test_the_first_finding_of_the_list_is_the_one_that_the_report_draws(desk: Ru
 
 
 def test_every_kind_can_be_listed_and_none_is_lost(desk: Run) -> None:
-    found = find_conflicts(desk.accesses, desk.steps)
+    found = conflicts_of(desk)
     twins = serial_twins(desk.trials, found)
     every, *kinds = kinds_of(found).values()
     whole = finding_list(desk.trials, found, twins, every)
@@ -158,10 +160,12 @@ def test_every_kind_can_be_listed_and_none_is_lost(desk: Run) -> None:
     assert finding_of(found, whole.clear()) is None
 
 
-def script(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    """The notebook as a script, with runs in `folder`."""
+def script(
+    folder: Path, *words: str, notebook: str = "conflicts"
+) -> "subprocess.CompletedProcess[str]":
+    """A notebook as a script, with runs in `folder`."""
     return subprocess.run(
-        [sys.executable, str(NOTEBOOK), *words, "--runs", str(folder)],
+        [sys.executable, str(NOTEBOOK.with_stem(notebook)), *words, "--runs", str(folder)],
         cwd=folder,
         env={"PATH": "", "PYTHONPATH": str(ROOT), "HOME": str(folder)},
         capture_output=True,
@@ -174,11 +178,30 @@ def test_the_notebook_is_a_script_too(runs: Path) -> None:
     done = script(runs, "--run", "desk")
     assert done.returncode == 0, done.stderr
     assert "(simulated)" in done.stdout
-    assert "In simulation, on orders lead_subagents met" in done.stdout
+    assert "In simulation, on orders (act) lead_subagents met" in done.stdout
 
 
-def test_a_script_that_cannot_run_fails_and_says_why(tmp_path: Path) -> None:
-    done = script(tmp_path, "--width", "1", "--coupling", "0.25")
-    assert done.returncode == 1
-    assert "leaves no coupled pair" in done.stderr.splitlines()[-1]
-    assert recorded_runs(tmp_path) == []
+@pytest.mark.parametrize("notebook", ["conflicts", "compare"])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--run", "nope"], "there is no run 'nope'"),
+        (["--", "--run", "nope"], "there is no run 'nope'"),
+        (["--run", "broken"], "cannot be read"),
+        (["--run", "unbegun"], "no trial is recorded in"),
+        (["--width", "1", "--coupling", "0.25"], "leaves no coupled pair"),
+    ],
+)
+def test_a_script_that_cannot_run_says_why_in_one_line(
+    tmp_path: Path, notebook: str, words: list[str], expected: str
+) -> None:
+    for name in ("broken", "unbegun"):
+        write_manifest(tmp_path / name, {"name": name})
+    with Journal(tmp_path / "unbegun", write=True):
+        pass
+    done = script(tmp_path, *words, notebook=notebook)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("fanout: ")
+    assert expected in line
+    assert len(recorded_runs(tmp_path)) == 2

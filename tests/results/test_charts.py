@@ -10,6 +10,7 @@ from results import CHARTS
 from results.charts.costs import cost_and_success, pareto, role_tokens
 from results.charts.palette import SPARE_COLOURS, TOPOLOGY_COLOURS, topology_colour
 from results.named import find
+from topologies import TOPOLOGIES
 
 if TYPE_CHECKING:
     from .conftest import MadeRun, Make
@@ -91,3 +92,9 @@ def spec_of(names: list[str]) -> dict[str, str]:
     colour: Any = topology_colour(names)
     channel: Any = colour.to_dict()
     return dict(zip(channel["scale"]["domain"], channel["scale"]["range"], strict=True))
+
+
+def test_every_topology_of_the_kit_has_a_colour_of_its_own() -> None:
+    assert set(TOPOLOGIES) == set(TOPOLOGY_COLOURS)
+    every = [*TOPOLOGY_COLOURS.values(), *SPARE_COLOURS]
+    assert len(set(every)) == len(every)

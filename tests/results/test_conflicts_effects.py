@@ -72,6 +72,33 @@ def test_setting_a_row_without_having_seen_anothers_setting_is_a_divergent_decis
     assert "divergent-decision" not in kinds(same)
 
 
+def test_a_balance_written_from_an_older_read_is_a_stale_basis_and_no_decision() -> None:
+    balances = steps(("get", {}), ("get", {}), ("set", {"balance": 7}), ("set", {"balance": 4}))
+    found = kinds(find_conflicts(in_a_line("a.rx0 b.rx0 a.wx1 b.wx2"), balances))
+    assert "stale-basis" in found
+    assert "divergent-decision" not in found
+
+
+def test_where_choices_are_declared_nothing_else_is_taken_for_a_decision() -> None:
+    history = in_a_line("a.wx1 b.wx2")
+    calls = steps(("set", {"to": "card", "n": 1}), ("set", {"to": " Card", "n": 2}))
+    assert "divergent-decision" in kinds(find_conflicts(history, calls))
+    for choices in ({}, {"set": "to"}, {"refund": "n"}):
+        assert "divergent-decision" not in kinds(find_conflicts(history, calls, choices))
+    assert "divergent-decision" in kinds(find_conflicts(history, calls, {"set": "n"}))
+
+
+def test_an_effect_done_twice_is_shown_by_rows_of_one_table() -> None:
+    sale = in_a_line("a.wx1 a.wy1 b.wx2 b.wz1").with_columns(
+        pl.Series("step", [0, 0, 1, 1]),
+        pl.Series("call_id", ["0", "0", "1", "1"]),
+        pl.Series("table", ["stock", "payments", "stock", "payments"]),
+    )
+    found = find_conflicts(sale, steps(("sell", {"sku": "P1"}), ("sell", {"sku": "P1"})))
+    (row,) = found.filter(pl.col("kind") == "duplicate-effect").to_dicts()
+    assert [seen.table for seen in witness(row).accesses] == ["payments", "payments"]
+
+
 def test_declared_choices_that_differ_within_a_predicate_are_a_divergent_decision() -> None:
     history = in_a_line("a.wx1 a.wP1 b.wy1 b.wP2").with_columns(
         pl.Series("step", [0, 0, 1, 1]), pl.Series("call_id", ["0", "0", "1", "1"])
