@@ -36,8 +36,8 @@ def method(
         "All are 95%, but for those of verdicts, which hold together. Pass^k: equal-tailed "
         "posterior of E[p^k] under a beta-binomial model of tasks, flat on the mean and on the "
         "intra-class correlation, half of the prior allowing a share of hopeless or of certain "
-        "tasks beside them; so an estimate of exactly 0 or 100% lies at the outside of its "
-        "interval. The task bootstrap stands beside it and is "
+        "tasks beside them. It reaches to the estimate: where nothing or all passed, 0 or 100% is "
+        "an end of it. The task bootstrap stands beside it and is "
         "too narrow with few tasks. Settings of one base task count together as one task. An "
         "interval of p is never raised to the power k.",
     )

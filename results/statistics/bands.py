@@ -38,9 +38,10 @@ def pass_k_bands(
 
     Columns: topology, task_set, *by, k, `pass_hat`, `pass_at` (null if undefined), `tasks`,
     `tasks_short`, `crash_convention` (see `results.statistics.consistency`), `low` and `high`
-    (posterior of pass^k at `level`), `boot_low` and `boot_high` (bootstrap of tasks), `wilson_low`
-    to `exact_high` (Wilson and Clopper-Pearson: only where each task is a base task of its own with
-    one trial), `icc` (ICC_1), `blocks` (base tasks), `fewest` and `most` graded trials of a task.
+    (posterior of pass^k at `level`, reaching to the estimate), `boot_low` and `boot_high`
+    (bootstrap of tasks), `wilson_low` to `exact_high` (Wilson and Clopper-Pearson: only where each
+    task is a base task of its own with one trial), `icc` (ICC_1), `blocks` (base tasks), `fewest`
+    and `most` graded trials of a task.
     Several tasks of one base task count together as one task, so that pooling settings does not
     narrow an interval.
     """
@@ -89,7 +90,8 @@ def _interval(rows: pl.DataFrame, k: int, level: float) -> dict[str, Any]:
         level,
     )
     if posterior is not None:
-        found["low"], found["high"] = posterior.interval(level)
+        estimate = float(defined.get_column("pass_hat").to_numpy().mean())
+        found["low"], found["high"] = posterior.interval(level, estimate)
     if boot is not None:
         found["boot_low"], found["boot_high"] = boot
     if k == 1 and blocks == counted.height and int(n.max()) == 1:

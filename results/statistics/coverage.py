@@ -17,7 +17,7 @@ import polars as pl
 
 from results.compare import compare
 from results.records import frame
-from results.statistics.differences import paired_difference
+from results.statistics.differences import all_pass, paired_difference
 from results.statistics.intervals import clopper_pearson
 from results.statistics.populations import POPULATIONS, Population, paired_ranks
 from results.statistics.posterior import grid, log_likelihood, share_below
@@ -56,8 +56,12 @@ def pass_k_cell(truth: Population, tasks: int, trials: int, repeats: int, seed: 
         np.exp(weight, out=weight)
         shares.append((weight @ below) / weight.sum(axis=1, keepdims=True))
     under = np.concatenate(shares)
-    too_high = times @ (under < 0.025) / repeats
-    too_low = times @ (under > 0.975) / repeats
+    passed = np.stack([all_pass(np.arange(trials + 1), np.array(trials), k) for k in ks], axis=1)
+    estimates = samples @ passed / tasks
+    # An interval reaches to its estimate, so it leaves out only what lies beyond both.
+    values = np.array([truth.pass_k(k) for k in ks])
+    too_high = times @ ((under < 0.025) & (values < estimates)) / repeats
+    too_low = times @ ((under > 0.975) & (values > estimates)) / repeats
     return [
         {
             "truth": truth.label,

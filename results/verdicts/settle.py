@@ -51,7 +51,7 @@ class Harm:
         posterior = pass_k_posterior(c * trials, n * trials, 1, self.share * tasks)
         if posterior is None:
             return self
-        low, high = posterior.interval(level)
+        low, high = posterior.interval(level, self.rate)
         return Harm(self.name, self.said, self.tolerated, self.rate, low, high)
 
 

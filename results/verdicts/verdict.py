@@ -194,8 +194,8 @@ def _harms(trials: pl.DataFrame, rules: Rules, level: float) -> tuple[Harm, ...]
         c, n = (counts.get_column(column).to_numpy() for column in ("c", "n"))
         share = counts.get_column("block").n_unique() / counts.height
         posterior = pass_k_posterior(c, n, 1, share)
-        low, high = (None, None) if posterior is None else posterior.interval(level)
         rate = float(c.sum() / n.sum())
+        low, high = (None, None) if posterior is None else posterior.interval(level, rate)
         found.append(Harm(name, said, tolerated, rate, low, high, (c, n), share))
     return tuple(found)
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from results.statistics.differences import all_pass
 from results.statistics.intervals import beta_flat, wilson
 from results.statistics.posterior import grid, grid_weights, pass_k_posterior, share_below
 
@@ -56,6 +57,23 @@ def test_all_passed_or_none_passed_still_has_width() -> None:
     assert 0.5 < low < high <= 1
     low, high = interval([0] * 24, [8] * 24)
     assert 0 <= low < high < 0.2
+
+
+@pytest.mark.parametrize("k", [1, 4])
+@pytest.mark.parametrize("level", [0.95, 0.9981])
+def test_no_estimate_lies_outside_its_interval(k: int, level: float) -> None:
+    rng = np.random.default_rng(11)
+    samples = [np.full(9, 4), np.zeros(9, dtype=np.int64), np.array([4, *[0] * 8])]
+    samples += [rng.binomial(4, rng.beta(0.3, 0.3, 9)) for _ in range(20)]
+    for c in samples:
+        posterior = pass_k_posterior(c, np.full(9, 4), k)
+        assert posterior is not None
+        estimate = float(all_pass(c, np.full(9, 4), k).mean())
+        low, high = posterior.interval(level, estimate)
+        assert low <= estimate <= high
+        tails = posterior.interval(level)
+        assert low <= tails[0] < tails[1] <= high
+    assert pass_k_posterior(samples[0], samples[0], k).interval(level, 1.0)[1] == 1.0  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def test_fewer_than_two_tasks_with_trials_give_no_posterior() -> None:
