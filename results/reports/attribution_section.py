@@ -78,19 +78,17 @@ def regression_sentences(told: pl.DataFrame, reference: str, start: str = "On") 
     """Is the gain just tokens? One sentence for each row of `token_regression`."""
     for row in told.iter_rows(named=True):
         if row["difference"] is None:
+            yield (
+                f"{start} {row['task_set']} nothing is said of tokens and the success of "
+                f"{row['topology']} beside {reference}: {row['why']}."
+            )
             continue
         first = (
             f"{start} {row['task_set']} {row['topology']} passed "
             f"{points(row['difference'], row['low'], row['high'])} points beside {reference}"
         )
         if row["at_equal_tokens"] is None:
-            why = (
-                f"only {_whole(row['overlap'])} of its trials used as many tokens as {reference} "
-                "did on the same task"
-                if row["overlap"] < LEAST_OVERLAP
-                else "tokens hardly vary apart from the topology"
-            )
-            yield f"{first}; whether that is just tokens cannot be told: {why}."
+            yield f"{first}; whether that is just tokens cannot be told: {row['why']}."
             continue
         left = points(row["at_equal_tokens"], row["equal_low"], row["equal_high"])
         yield (f"{first}, and {left} points where both used equally many tokens: {_verdict(row)}.")
@@ -185,5 +183,6 @@ def _regression_table(told: pl.DataFrame, reference: str) -> Table:
         f"Success beside {reference}, from a linear model with a level for each task and errors "
         "clustered by base task (statsmodels). It describes: tokens were not dealt out by lot. "
         "Overlap is the share of trials that used as many tokens as the reference did on the "
-        f"same task; below {LEAST_OVERLAP:.0%} nothing is said of equal tokens.",
+        f"same task; below {LEAST_OVERLAP:.0%} nothing is said of equal tokens. A dash cannot be "
+        "told, and the sentences above say why.",
     )

@@ -49,8 +49,13 @@ def points(value: float | None, low: float | None, high: float | None) -> str:
     if value is None:
         return "-"
     if low is None or high is None:
-        return f"{100 * value:+.1f} (no interval)"
-    return f"{100 * value:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+        return f"{_in_points(value)} (no interval)"
+    return f"{_in_points(value)} ({_in_points(low)} to {_in_points(high)})"
+
+
+def _in_points(share: float) -> str:
+    # Adding 0 takes the sign off a zero.
+    return f"{round(100 * share, 1) + 0.0:+.1f}"
 
 
 def ratio(value: float | None, low: float | None, high: float | None) -> str:

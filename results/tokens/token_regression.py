@@ -34,6 +34,7 @@ TOKEN_REGRESSION = pl.Schema(
         "doubling_low": pl.Float64,
         "doubling_high": pl.Float64,
         "overlap": pl.Float64,
+        "why": pl.String,
         "tasks": pl.Int64,
         "trials": pl.Int64,
     }
@@ -44,9 +45,11 @@ TOKEN_REGRESSION = pl.Schema(
 equal, each with its 95% interval (t, one degree of freedom less than base tasks). `per_doubling` is
 the success that twice the tokens go with, of the whole task set. `overlap` is the share of trials
 of the topology that used no more tokens than some, and no fewer than another, trial of the
-reference on the same task. Null where it cannot be told: fewer than 3 base tasks, tokens that never
-vary apart from the topology, or outcomes that never vary; and `at_equal_tokens` at too little
-overlap.
+reference on the same task. Null where it cannot be told, and `why` is the reason of the first that
+is null: fewer than 3 base tasks, tokens or outcomes that do not vary, outcomes that the model fits
+without an error, too little overlap, or an interval that would leave out nothing from -1 to 1.
+Within that, an interval is kept to -1 to 1, as a difference of shares is; tasks that all say the
+same leave an estimate without one.
 """
 
 Ends = tuple[float | None, float | None, float | None]
@@ -58,6 +61,16 @@ LEAST_OVERLAP = 0.1
 """With less, `at_equal_tokens` would rest on the line alone, and is null."""
 
 LEVEL = 0.95
+NARROWEST = 5e-4
+"""A half width below is no error but tasks that all agree; it would be shown as a width of 0."""
+
+FEW = "it takes at least 3 base tasks"
+CONSTANT = "on no task did outcomes vary"
+TIED = "tokens hardly vary apart from the topology"
+EXACT = (
+    "outcomes follow the topology without an exception, which leaves nothing to tell an error from"
+)
+OPEN = "too few tasks that say too different things: no difference from -100 to 100 is ruled out"
 
 
 def token_regression(trials: pl.DataFrame, reference: str = "single_thread") -> pl.DataFrame:
@@ -89,8 +102,8 @@ def _of_task_set(task_set: str, group: pl.DataFrame, reference: str) -> Iterator
     names = sorted(set(both.get_column("topology").to_list()) - {reference})
     if not names:
         return
-    plain = _fitted(both, names, tokens=False)
-    equal = _fitted(both, names, tokens=True)
+    plain, plain_why = _fitted(both, names, tokens=False)
+    equal, equal_why = _fitted(both, names, tokens=True)
     doubling = equal.get("tokens", UNKNOWN)
     ranges = both.filter(pl.col("topology") == reference).group_by("task")
     ranges = ranges.agg(pl.col("tokens").min().alias("least"), pl.col("tokens").max().alias("most"))
@@ -102,6 +115,16 @@ def _of_task_set(task_set: str, group: pl.DataFrame, reference: str) -> Iterator
         overlap = float(within.item())
         difference = plain.get(name, UNKNOWN)
         left = equal.get(name, UNKNOWN) if overlap >= LEAST_OVERLAP else UNKNOWN
+        why = None
+        if difference[0] is None:
+            why = plain_why or OPEN
+        elif overlap < LEAST_OVERLAP:
+            why = (
+                f"only {100 * overlap:.0f}% of its trials used as many tokens as {reference} did "
+                "on the same task"
+            )
+        elif left[0] is None:
+            why = equal_why or OPEN
         yield {
             "task_set": task_set,
             "topology": name,
@@ -109,13 +132,19 @@ def _of_task_set(task_set: str, group: pl.DataFrame, reference: str) -> Iterator
             **dict(zip(("at_equal_tokens", "equal_low", "equal_high"), left, strict=True)),
             **dict(zip(("per_doubling", "doubling_low", "doubling_high"), doubling, strict=True)),
             "overlap": overlap,
+            "why": why,
             "tasks": own.get_column("unit").n_unique(),
             "trials": own.height,
         }
 
 
-def _fitted(frame: pl.DataFrame, names: list[str], tokens: bool) -> dict[str, Ends]:
-    """Estimate, low and high of each topology (and `tokens`); empty where it cannot be told."""
+def _fitted(
+    frame: pl.DataFrame, names: list[str], tokens: bool
+) -> tuple[dict[str, Ends], str | None]:
+    """Estimate, low and high of each topology (and `tokens`); empty, and why, if there is no fit.
+
+    What is left out beside others has an interval that says nothing.
+    """
     columns = {name: (pl.col("topology") == name).cast(pl.Float64) for name in names}
     if tokens:
         columns["tokens"] = pl.col("tokens").log(2)
@@ -130,20 +159,33 @@ def _fitted(frame: pl.DataFrame, names: list[str], tokens: bool) -> dict[str, En
     )
     units = np.unique(frame.get_column("unit").to_numpy(), return_inverse=True)[1]
     clusters = int(units.max()) + 1
-    if clusters < LEAST_TASKS or np.linalg.matrix_rank(matrix) < len(columns):
-        return {}
+    if clusters < LEAST_TASKS:
+        return {}, FEW
     if not np.any(np.abs(outcome) > 1e-12):
-        return {}
+        return {}, CONSTANT
+    if np.linalg.matrix_rank(matrix) < len(columns):
+        return {}, TIED
     model: Any = sm.OLS(outcome, matrix)
     fit: Any = model.fit(cov_type="cluster", cov_kwds={"groups": units})
+    if float(np.abs(fit.resid).max()) < 1e-9:
+        return {}, EXACT
     quantile = student((1 + LEVEL) / 2, clusters - 1)
     variances: Any = np.diag(fit.cov_params())
     found: dict[str, Ends] = {}
     for at, name in enumerate(columns):
         # Rounding can leave a variance of nothing a hair below 0.
         estimate, half = float(fit.params[at]), quantile * math.sqrt(max(float(variances[at]), 0))
-        # Tasks that all agree leave no spread to tell an error from.
-        settled = half > 1e-9
-        low, high = (estimate - half, estimate + half) if settled else (None, None)
-        found[name] = (estimate, low, high)
-    return found
+        ends = _possible(estimate, half)
+        if ends is not None:
+            found[name] = ends
+    return found, None
+
+
+def _possible(estimate: float, half: float) -> Ends | None:
+    """The interval within -1 to 1; none if the estimate is beyond, or all of it inside."""
+    low, high = estimate - half, estimate + half
+    if abs(estimate) > 1 + 1e-9 or (low <= -1 and high >= 1):
+        return None
+    if half < NARROWEST:
+        return estimate, None, None
+    return estimate, max(low, -1.0), min(high, 1.0)

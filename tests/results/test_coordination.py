@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -96,6 +97,56 @@ def test_without_overlap_nothing_is_said_of_equal_tokens(make_trials: "Make") ->
     assert row["low"] < row["difference"] < row["high"]
     (said,) = regression_sentences(token_regression(trials), "single_thread")
     assert "cannot be told: only 0% of its trials used as many tokens" in said
+
+
+def tokens_of(topology: str, task: int, trial: int) -> int:
+    return (1000 if topology == "team" else 900) + 37 * (task % 5) + 60 * trial
+
+
+def test_outcomes_without_an_exception_are_not_regressed(make_trials: "Make") -> None:
+    trials = make_trials(
+        {"single_thread": [[False] * 4] * 6, "team": [[True] * 4] * 6}, prompt_tokens=tokens_of
+    )
+    (row,) = token_regression(trials).to_dicts()
+    assert (row["difference"], row["at_equal_tokens"]) == (None, None)
+    (said,) = regression_sentences(token_regression(trials), "single_thread")
+    assert "nothing is said of tokens" in said
+    assert "without an exception" in said
+
+
+@pytest.mark.parametrize("tasks", [2, 6])
+def test_where_nothing_varies_it_is_said_that_nothing_can_be(
+    make_trials: "Make", tasks: int
+) -> None:
+    alike = make_trials(
+        {name: [[True] * 4] * tasks for name in ("single_thread", "team")}, prompt_tokens=tokens_of
+    )
+    (said,) = regression_sentences(token_regression(alike), "single_thread")
+    assert ("on no task did outcomes vary" if tasks == 6 else "at least 3 base tasks") in said
+
+
+def test_no_difference_beyond_all_or_nothing_is_ever_given(make_trials: "Make") -> None:
+    bounded = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        trials = make_trials(
+            {name: rng.uniform(size=(3, 2)).round().astype(bool).tolist() for name in ("a", "b")},
+            prompt_tokens=lambda _, task, trial: int(1000 + 50 * task + 200 * trial),
+        )
+        told = token_regression(trials, "a")
+        for row in told.to_dicts():
+            nulls = [row["difference"] is None, row["at_equal_tokens"] is None]
+            assert any(nulls) == (row["why"] is not None)
+            for name in (
+                ("difference", "low", "high"),
+                ("at_equal_tokens", "equal_low", "equal_high"),
+            ):
+                estimate, low, high = (row[part] for part in name)
+                if low is not None:
+                    bounded += low == -1 or high == 1
+                    assert -1 <= low < estimate < high <= 1
+                    assert low > -1 or high < 1
+    assert bounded
 
 
 def test_the_section_is_left_out_without_usage_and_says_when_prompts_are_unknown(
