@@ -11,6 +11,7 @@ with app.setup:
 
     from experiments.beside import run_sweep_beside
     from experiments.choices import command, grid_line, read_choices, sweep_of
+    from experiments.counting import counter_of
     from experiments.engine import EngineError
     from experiments.offers import chosen, offered, to_open
     from experiments.scripted import told_in_a_line
@@ -156,7 +157,11 @@ def _(get_ran, run_choice, script, source):
     mo.stop(run is None)
     mo.stop(_empty, mo.callout(f"No trial is recorded in {run.folder} yet."))
     with told_in_a_line(script):
-        report, parts = composed(run), {section.title: section for section in sections(run)}
+        _counter = counter_of(run.trials)
+        report, parts = (
+            composed(run),
+            {section.title: section for section in sections(run, _counter)},
+        )
     simulated = ", simulated" if report.simulated else ""
     mo.Html(part("headed", report) + part("caveats", report.caveats))
     return parts, report, run, simulated
@@ -167,7 +172,12 @@ def shown(title, section, without: str = ""):
     """A section of the report: its pictures, then its tables and sentences to turn to."""
     if section is None:
         return mo.md(f"## {title}\n\n*This run has not the records that it takes.*")
-    told = {table.title: mo.Html(part("tabled", table)) for table in section.tables}
+    told = {
+        table.title: mo.Html(
+            f'<div style="max-height: 34rem; overflow-y: auto">{part("tabled", table)}</div>'
+        )
+        for table in section.tables
+    }
     told["In words"] = mo.Html(part("caveats", section.sentences))
     drawn = [offline(chart) for name, chart in section.charts.items() if name != without]
     return mo.vstack([mo.md(f"## {title}"), *drawn, mo.ui.tabs(told)])

@@ -21,7 +21,7 @@ from results.charts.palette import (
 )
 from results.conflicts import Witness, witness
 from results.conflicts.declared import Accessed, conflicts_of
-from results.conflicts.harm import how_often, unchecked
+from results.conflicts.harm import HARMLESS, how_often, unchecked
 
 EDGE_COLOURS = {
     "rw": "#D55E00",
@@ -56,11 +56,9 @@ def conflicts_by_coupling(run: Accessed, found: pl.DataFrame | None = None) -> A
     )
     met = pl.col("share").max().over("kind", "topology", "task_set") > 0
     frame = frame.filter(met)
-    order = (
-        frame.group_by("kind")
-        .agg(pl.col("share").max())
-        .sort("share", "kind", descending=[True, False])
-    )
+    kinds = frame.group_by("kind").agg(pl.col("share").max())
+    last = pl.col("kind").is_in(HARMLESS)
+    order = kinds.sort(last, "share", "kind", descending=[False, True, False])
     title = f"How often each kind of conflict happens{simulated(run.trials)}"
     if frame.is_empty():
         nothing = alt.Chart(pl.DataFrame({"words": ["No conflict was found."]})).mark_text()

@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from results.charts.palette import names, panels, percent, simulated, styled
-from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE
+from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, a_hint
 from results.map.reach import MARGIN, WITHIN
 from results.statistics.strata import settings_label, strata
 
@@ -47,6 +47,7 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
             pl.when(pl.col("difference") > 0).then(pl.lit("+")).otherwise(pl.lit("")),
             (pl.col("difference") * 100).round(0).cast(pl.Int64),
         ).alias("text"),
+        pl.when(a_hint()).then(pl.lit("a hint")).otherwise(pl.lit(UNDECIDED)).alias("open"),
     )
     k = int(known.get_column("k").max() or 1)  # pyright: ignore[reportArgumentType]
     reference = str(known.get_column("reference").first())
@@ -82,7 +83,7 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
     unsure = base.transform_filter(alt.datum.conclusion == UNDECIDED).mark_text(
         fontSize=10, dy=9, color="#555555"
     )
-    layers = alt.layer(tiles, numbers, unsure.encode(text=alt.value("undecided"))).properties(
+    layers = alt.layer(tiles, numbers, unsure.encode(text="open:N")).properties(
         width=alt.Step(78), height=alt.Step(CELL)
     )
     counts = [int((known.get_column("conclusion") == c).sum()) for c in (BETTER, WORSE, UNDECIDED)]
@@ -93,7 +94,7 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
             f"Of {known.height} cells {counts[0]} are better, {counts[1]} worse, "
             f"{counts[2]} undecided (pale)",
             "Decided: the 95% interval leaves out 0, and p holds over all cells "
-            "(Benjamini and Hochberg)",
+            "(Benjamini and Hochberg); a hint: only the interval does",
         ],
     )
 

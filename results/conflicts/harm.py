@@ -14,6 +14,9 @@ from results.statistics.consistency import group_columns
 from results.statistics.differences import paired_difference
 from results.statistics.intervals import standard_error, task_bootstrap
 
+HARMLESS = ("wasted-work",)
+"""Kinds that cost tokens and break nothing by themselves: not looked at for a harmful witness."""
+
 UNIT = pl.coalesce("block", "task").alias("unit")
 
 

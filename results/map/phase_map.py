@@ -92,6 +92,12 @@ def phase_map(
     )
 
 
+def a_hint() -> pl.Expr:
+    """Whether a cell of `phase_map` is undecided only since p was corrected for all cells."""
+    apart = ((pl.col("low") > 0) | (pl.col("high") < 0)).fill_null(False)
+    return apart & (pl.col("conclusion") == UNDECIDED)
+
+
 def corrected(ps: Floats) -> Floats:
     """Benjamini and Hochberg's adjusted p (1995) of one family; nan entries stay out of it."""
     found = np.full(ps.shape, np.nan)

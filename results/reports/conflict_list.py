@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from results.conflicts import FAMILIES
-from results.reports.conflict_tables import HARMLESS
+from results.conflicts.harm import HARMLESS
 
 EVERY = "every kind"
 
@@ -44,8 +44,8 @@ def finding_list(
 ) -> pl.DataFrame:
     """The findings of a kind (a value of `kinds_of`) as a person chooses among them.
 
-    `trial` and `finding` name one (see `finding_of`); `about` is the row or the predicate, null
-    when it is about several. `came to` is how the trial ended, which need not be the conflict's
+    `trial` and `finding` name one (see `finding_of`); `about` is the row or the predicate, or
+    "several" of them. `came to` is how the trial ended, which need not be the conflict's
     doing; `serial twin` how the same trial ended one agent at a time, null if it was not recorded
     (`twins` as from `results.conflicts.twins.serial_twins`). Those that may have failed their trial
     come first, as in `results.reports.conflict_section.first_harmful`.
@@ -83,7 +83,7 @@ def finding_list(
         .select(
             "kind",
             pl.col("agents").list.join(", "),
-            pl.concat_str("table", link, "key").alias("about"),
+            pl.concat_str("table", link, "key").fill_null("several").alias("about"),
             pl.col("end").alias("came to"),
             "serial twin",
             "topology",

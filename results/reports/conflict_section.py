@@ -10,10 +10,9 @@ from results.charts.conflicts import conflict_anatomy, conflicts_by_coupling
 from results.charts.palette import simulated as simulated_words
 from results.conflicts import FAMILIES
 from results.conflicts.declared import Accessed, conflicts_of
-from results.conflicts.harm import did_it_hurt, how_often, unchecked
+from results.conflicts.harm import HARMLESS, did_it_hurt, how_often, unchecked
 from results.conflicts.twins import serial_twins, twin_table
 from results.reports.conflict_tables import (
-    HARMLESS,
     POOLED,
     hurt_table,
     met_kinds,

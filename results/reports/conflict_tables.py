@@ -6,12 +6,10 @@ from typing import Any
 import polars as pl
 
 from results.conflicts import FAMILIES
+from results.conflicts.harm import HARMLESS
 from results.reports.tables import Table, grouped, number, percent, percent_interval, points
 
 Row = dict[str, Any]
-
-HARMLESS = ("wasted-work",)
-"""Kinds that cost tokens and break nothing by themselves: not looked at for a harmful witness."""
 
 MEANINGS = {
     "stale-basis": "a write from what its agent had read before another wrote that",

@@ -6,7 +6,15 @@ from pathlib import Path
 import polars as pl
 
 from results.charts.map import phase_map_chart
-from results.map.phase_map import BETTER, UNDECIDED, WORSE, contrasts, dials_of, phase_map
+from results.map.phase_map import (
+    BETTER,
+    UNDECIDED,
+    WORSE,
+    a_hint,
+    contrasts,
+    dials_of,
+    phase_map,
+)
 from results.map.sensitivity import PROFILES, Drawn
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
@@ -83,7 +91,7 @@ def cell_sentences(known: pl.DataFrame, start: str) -> Iterator[str]:
     """For each topology, in how many cells it is better, worse or undecided, hints among these."""
     for (topology,), rows in known.group_by(["topology"], maintain_order=True):
         counts = [int((rows["conclusion"] == name).sum()) for name in (BETTER, WORSE, UNDECIDED)]
-        hints = sum(_is_hint(row) for row in rows.iter_rows(named=True))
+        hints = rows.filter(a_hint()).height
         yield (
             f"{start}, {topology} is better than {rows['reference'][0]} in {counts[0]} of "
             f"{many(rows.height, 'cell')}, worse in {counts[1]} and undecided in {counts[2]}"
@@ -116,7 +124,7 @@ def contrast_table(moved: pl.DataFrame) -> Table:
 def map_table(cells: pl.DataFrame, k: int, alpha: float = 0.05) -> Table:
     """Every cell of the map with its conclusion; which undecided ones are hints."""
     return grouped(
-        cells,
+        cells.with_columns(a_hint().alias("hint")),
         f"The cells of the map, pass^{k}",
         [
             ("topology", lambda row: row["topology"]),
@@ -136,11 +144,7 @@ def _spoken(dial: str) -> str:
 
 
 def _conclusion(row: Row) -> str:
-    return f"{UNDECIDED}, a hint" if _is_hint(row) else row["conclusion"] or "-"
-
-
-def _is_hint(row: Row) -> bool:
-    return row["conclusion"] == UNDECIDED and _leaves_out_0(row)
+    return f"{row['conclusion'] or '-'}{', a hint' if row['hint'] else ''}"
 
 
 def _leaves_out_0(row: Row) -> bool:

@@ -12,11 +12,11 @@ from experiments.choices import Choices, command, read_choices, sweep_of
 from experiments.notebooks.conflicts import app
 from experiments.runner import run_sweep
 from results.conflicts.declared import conflicts_of
+from results.conflicts.harm import HARMLESS
 from results.conflicts.twins import serial_twins
 from results.journal import Journal
 from results.reports.conflict_list import EVERY, LOOK, finding_list, finding_of, kinds_of
 from results.reports.conflict_section import first_harmful
-from results.reports.conflict_tables import HARMLESS
 from results.store import Run, open_run, recorded_runs, write_manifest
 from tests.browser import ROOT, Visit, chromium, served, visited
 from tests.experiments.conftest import small_sweep

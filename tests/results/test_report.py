@@ -106,6 +106,17 @@ def test_several_verdicts_are_seen_at_a_glance_and_what_all_assume_is_said_once(
     assert html.count("<details") == 2
 
 
+def test_settings_that_share_a_prompt_stand_together_in_the_checklist(
+    small_run: "MadeRun", tmp_path: Path
+) -> None:
+    prompts = {f"orders dev width={n} style=atomic": "1dc2" for n in (4, 8, 12)}
+    prompts["orders dev width=4 style=crud"] = "9107"
+    run = replace(small_run, manifest={**small_run.manifest, "prompts": prompts})
+    markdown, _ = write_report(run, tmp_path)
+    line = "Prompt hashes: orders dev style=atomic (3 settings) 1dc2, orders dev width=4 style=crud"
+    assert f"- {line} 9107" in markdown.read_text().splitlines()
+
+
 def test_what_a_run_says_cannot_break_the_page(small_run: "MadeRun", tmp_path: Path) -> None:
     nasty = "</script><script>alert(1)</script>"
     trials = small_run.trials.with_columns(pl.lit(nasty).alias("mode"))
