@@ -175,8 +175,8 @@ def twin_sentences(beside: pl.DataFrame, simulated: bool) -> Iterator[str]:
             f"{kind} ({pairs})" for kind, pairs in open_still.select("kind", "pairs").iter_rows()
         ]
         yield (
-            f"Whether {_listed(kinds)} hurt is not known yet (in brackets: trials that met it and "
-            "whose serial twin is recorded)."
+            f"{'In simulation, whether' if simulated else 'Whether'} {_listed(kinds)} hurt is not "
+            "known yet (in brackets: trials that met it and whose serial twin is recorded)."
         )
 
 

@@ -102,4 +102,4 @@ def test_a_difference_to_the_twin_is_only_called_a_harm_where_its_interval_says_
     assert most.startswith("In simulation, of 40 trials of lead_subagents with G1c")
     assert most.endswith("Not enough evidence yet to say that being at work at once hurt there.")
     assert hurt.endswith("It is due to being at work at once: it hurt.")
-    assert rest.startswith("Whether G0 (2) hurt is not known yet")
+    assert rest.startswith("In simulation, whether G0 (2) hurt is not known yet")
