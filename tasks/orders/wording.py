@@ -126,7 +126,7 @@ def text_of(batch: Batch, settings: Settings, split: Split, index: int, tempting
     extra = _temptation(batch, split, index, TEMPTING[voice]) if tempting else {}
     items = [
         f"{request.label}: {_worded(request, voice, split, index)}{extra.get(request.label, '')}"
-        + (MARK[voice] if mode == "mixed" and not request.acts else "")
+        + (MARK[voice] if not request.acts else "")
         for request in batch.requests
     ]
     closing = [LINES[voice]] if mode == "answer" else [SUMMARY[voice], LINES[voice]]

@@ -99,6 +99,22 @@ def test_a_team_with_nothing_in_common_is_as_right_as_one_worker(
             assert broken(task, work) == []
 
 
+class ForgetsOpenings(SoundMind):
+    """Hands requests on without what was said of all of them."""
+
+    def passes_on(self, at: str) -> bool:
+        return ".opening" not in at
+
+
+def test_a_brief_without_the_opening_lines_still_says_what_is_only_to_be_answered(
+    do_work: DoWork,
+) -> None:
+    for index, phrasing in product(SOLVABLE[:4], ("plain", "paraphrased")):
+        task = made(index, width=8, write_share=0, phrasing=phrasing)
+        work = do_work(TASK_SET, task, ForgetsOpenings(), team=3, together=True)
+        assert not {"sell", "backorder", "refund", "send_summary"} & {c.tool for c in work.calls}
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_coupled_work_split_by_what_it_shares_is_right(do_work: DoWork, style: str) -> None:
     for index, share in product(SOLVABLE[:5], (0, 0.5, 1)):

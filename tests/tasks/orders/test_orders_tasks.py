@@ -102,7 +102,8 @@ def test_style_and_mode_leave_world_and_items_alone() -> None:
     answer = made(3, coupling=1, mode="answer")
     assert atomic.image == crud.image == answer.image
     assert atomic.instruction == crud.instruction
-    assert items_in(atomic.instruction) == items_in(answer.instruction)
+    asked, marked = items_in(atomic.instruction), items_in(answer.instruction)
+    assert [f"{item.text} [answer only]" for item in asked] == [item.text for item in marked]
     assert made(3, phrasing="plain").image == made(3, phrasing="paraphrased").image
 
 
