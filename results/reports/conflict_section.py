@@ -29,6 +29,10 @@ TEAM, TWIN = "lead_subagents", "serial_team"
 """The pair whose trials are twins: the same team, at once and one at a time."""
 
 
+MOST_MODELS = 8
+"""More models than a table keeps apart."""
+
+
 @dataclass(frozen=True)
 class Harm:
     """A finding in a trial that failed, and what is known of its cause."""
@@ -81,7 +85,9 @@ def often_in_cells(
 
 
 def _kept(trials: pl.DataFrame) -> list[str]:
-    return [name for name in strata(trials) if name not in POOLED]
+    """The settings that stand apart; models that were drawn, not chosen, do not."""
+    drawn = ("model",) if trials.get_column("model").n_unique() > MOST_MODELS else ()
+    return [name for name in strata(trials) if name not in (*POOLED, *drawn)]
 
 
 def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame) -> Harm | None:

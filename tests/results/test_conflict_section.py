@@ -7,9 +7,10 @@ from typing import Any
 import polars as pl
 
 from results.charts.conflicts import conflicts_by_coupling
+from results.conflicts import find_conflicts
 from results.conflicts.histories import in_a_line
 from results.records import frame
-from results.reports.conflict_section import conflict_section, twin_sentences
+from results.reports.conflict_section import conflict_section, often_in_cells, twin_sentences
 from results.reports.conflict_tables import MEANINGS
 
 MakeTrials = Callable[..., pl.DataFrame]
@@ -59,6 +60,15 @@ def test_couplings_are_columns_and_what_never_happened_is_not_a_row(
     assert rows[-1][1] == "wasted-work"
     assert f"stale-basis: {MEANINGS['stale-basis']}" in table.note
     assert "G1c" not in table.note
+
+
+def test_many_models_are_told_together_and_a_few_apart(make_trials: MakeTrials) -> None:
+    trials = make_trials({"lead_subagents": [[True]] * 9})
+    found = find_conflicts(in_a_line("a.rx0 b.rx0 a.wx1 b.wx2", "lead_subagents-0-0"))
+    for models, cells in ((2, 2), (9, 1)):
+        model = pl.format("simulated:{}", pl.int_range(pl.len()) % models)
+        often = often_in_cells(trials.with_columns(model.alias("model")), found)
+        assert often["cell"].n_unique() == cells
 
 
 def test_a_topology_that_never_met_a_kind_has_no_line_in_its_panel(
