@@ -137,6 +137,6 @@ def test_the_notebook_is_a_script_too(tmp_path: Path) -> None:
 
 def test_a_script_that_cannot_run_fails_and_says_why(tmp_path: Path) -> None:
     done = script(tmp_path, "--width", "1", "--coupling", "0.25")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "leaves no coupled pair" in done.stderr.splitlines()[-1]
     assert recorded_runs(tmp_path) == []
