@@ -46,7 +46,7 @@ def _from_run(arguments: argparse.Namespace) -> list[Plan]:
             arguments.power,
             arguments.alpha,
             arguments.task_dollars,
-            _at_once(arguments.at_once),
+            arguments.at_once,
         )
     ]
 
@@ -54,6 +54,11 @@ def _from_run(arguments: argparse.Namespace) -> list[Plan]:
 def _from_rate(arguments: argparse.Namespace) -> Plan:
     if arguments.name is not None or arguments.topology or arguments.reference:
         raise ValueError("--rate states what a pilot would tell: leave out the run and topologies")
+    for option, idle in (("task_dollars", 0.0), ("at_once", 1)):
+        if getattr(arguments, option) != idle:
+            raise ValueError(
+                f"--{option.replace('_', '-')} goes with a pilot, which tells what a trial takes"
+            )
     stated = {
         name: getattr(arguments, name)
         for name in ("icc", "alike")
@@ -65,13 +70,5 @@ def _from_rate(arguments: argparse.Namespace) -> Plan:
         arguments.k,
         arguments.power,
         arguments.alpha,
-        task_dollars=arguments.task_dollars,
-        at_once=_at_once(arguments.at_once),
         **stated,
     )
-
-
-def _at_once(trials: int) -> int:
-    if trials < 1:
-        raise ValueError(f"--at-once is {trials}; it counts trials and must be at least 1")
-    return trials

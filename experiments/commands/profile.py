@@ -23,6 +23,11 @@ SHOWN_TASKS = 20
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command."""
     found = open_run(find_run(arguments.name, arguments.runs or RUNS))
+    if arguments.trial is not None and not arguments.trial.strip():
+        raise ValueError(
+            f"--trial names no run to draw; give the beginning of an id from `fanout show "
+            f"{found.folder.name}`, or leave it out"
+        )
     trial = None if arguments.trial is None else find_trial(found, arguments.trial)
     result = profile_runs(
         found.trials,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from results.reports.tables import Row, Table, grouped, number, percent, percent_interval
+from results.reports.tables import Row, Table, grouped, number, percent, percent_interval, tenths
 from results.statistics.spread import split
 from results.statistics.strata import cell_label
 
@@ -62,7 +62,7 @@ def _advice(row: Row) -> str:
 def _limits(name: str) -> Callable[[Row], str]:
     def shown(row: Row) -> str:
         low, high = row[f"{name}_low"], row[f"{name}_high"]
-        return "-" if low is None else f"{100 * low:.1f} to {100 * high:.1f}"
+        return "-" if low is None else f"{tenths(low):.1f} to {tenths(high):.1f}"
 
     return shown
 

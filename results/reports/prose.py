@@ -15,9 +15,8 @@ def method(
     """Name and text of each part of the method, for the trials and comparison at hand."""
     yield (
         "Grading",
-        "A trial passes when the final state of the world (and, for questions, the submitted "
-        "answer) is right, whatever the agent says. A false claim is a trial that said done and "
-        "had not passed. Cost per pass is what all graded trials took over the trials that passed.",
+        f"{_graded_by(trials)} A false claim is a trial that said done and had not passed. Cost "
+        "per pass is what all graded trials took over the trials that passed.",
     )
     yield (
         "Estimators",
@@ -41,29 +40,8 @@ def method(
         "too narrow with few tasks. Settings of one base task count together as one task. An "
         "interval of p is never raised to the power k.",
     )
-    yield (
-        "Comparisons",
-        f"Every topology is compared to {reference} on the tasks both did. The unit is the base "
-        "task: Student's t on its unbiased differences with one degree of freedom less than "
-        "tasks, and a sign-flip p beside it (exact up to 12 tasks that differ, else 20,000 seeded "
-        "flips). Where a few tasks carry the whole difference that interval is too narrow, and is "
-        "widened to what the posteriors of both sides allow, put together with the correlation of "
-        "the tasks (Newcombe). Fewer than 2 tasks give no interval. With one trial a task "
-        "McNemar's exact p stands beside. How well all intervals cover is printed by `python -m "
-        "results.statistics.coverage`.",
-    )
-    family = 0 if comparison.is_empty() else comparison.get_column("family").max()
-    yield (
-        "Family",
-        f"{family} comparisons were made for each measure. p (Holm) allows for all of them; a "
-        "finding whose interval leaves out 0 but whose Holm p is above 0.05 is called a hint.",
-    )
-    pairing = (
-        "In simulation the luck of the work is shared by topologies trial by trial; "
-        if trials.get_column("simulated").any()
-        else ""
-    )
-    yield ("Pairing", f"{pairing}with a real model only the task is shared. Both pair by task.")
+    if not comparison.is_empty():
+        yield from _compared(trials, reference, comparison)
     encodings = trials.get_column("encoding").drop_nulls().unique().sort().to_list()
     yield (
         "Tokens",
@@ -78,6 +56,44 @@ def method(
     )
 
 
+def _graded_by(trials: pl.DataFrame) -> str:
+    if trials.get_column("kit").is_null().all():
+        return "Whether a trial passed was decided by the harness that recorded it."
+    return (
+        "A trial passes when the final state of the world (and, for questions, the submitted "
+        "answer) is right, whatever the agent says."
+    )
+
+
+def _compared(
+    trials: pl.DataFrame, reference: str, comparison: pl.DataFrame
+) -> Iterator[tuple[str, str]]:
+    yield (
+        "Comparisons",
+        f"Every topology is compared to {reference} on the tasks both did. The unit is the base "
+        "task: Student's t on its unbiased differences with one degree of freedom less than "
+        "tasks, and a sign-flip p beside it (exact up to 12 tasks that differ, else 20,000 seeded "
+        "flips). Where a few tasks carry the whole difference that interval is too narrow, and is "
+        "widened to what the posteriors of both sides allow, put together with the correlation of "
+        "the tasks (Newcombe). Fewer than 2 tasks give no interval. With one trial a task "
+        "McNemar's exact p stands beside. How well all intervals cover is printed by `python -m "
+        "results.statistics.coverage`.",
+    )
+    family = comparison.get_column("family").max()
+    yield (
+        "Family",
+        f"{family} comparisons were made for each measure. p (Holm) allows for all of them; a "
+        "finding whose interval leaves out 0 but whose Holm p is above 0.05 is called a hint.",
+    )
+    pairing = (
+        "In simulation the luck of the work is shared by topologies trial by trial; "
+        if trials.get_column("simulated").any()
+        else ""
+    )
+    said = f"{pairing}with a real model only the task is shared. Both pair by task."
+    yield ("Pairing", said[0].upper() + said[1:])
+
+
 def limits(manifest: Mapping[str, Any], simulated: bool) -> Iterator[str]:
     """What this run cannot show."""
     if simulated:
@@ -87,12 +103,16 @@ def limits(manifest: Mapping[str, Any], simulated: bool) -> Iterator[str]:
         )
         yield "Seconds are simulated: they follow the declared latencies, not a clock."
     yield (
-        "Tasks are generated from a few families of work. Intervals speak of more tasks of the "
-        "same families at the same settings, not of other work."
+        "The runs are imported as another harness recorded them: how its tasks were chosen and its "
+        "trials were run is not known here. Intervals speak of more tasks like these, not of other "
+        "work."
+        if manifest.get("imported")
+        else "Tasks are generated from a few families of work. Intervals speak of more tasks of "
+        "the same families at the same settings, not of other work."
     )
     yield (
-        "An interval that includes 0 does not show that two topologies are equal, only that these "
-        "trials cannot tell them apart."
+        "An interval of a difference that includes 0 does not show that two topologies are equal, "
+        "only that these trials cannot tell them apart."
     )
     reached: dict[str, Any] = manifest.get("limits") or {}
     if reached:

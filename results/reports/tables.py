@@ -1,5 +1,6 @@
 """The tables of a report: numbers as text, grouped by cell, for Markdown and HTML alike."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,16 @@ class Table:
 
 def percent(value: float | None) -> str:
     """A share as a percentage: 72.4%; a dash for null."""
-    return "-" if value is None else f"{100 * value:.1f}%".replace("100.0%", "100%")
+    return "-" if value is None else f"{tenths(value):.1f}%".replace("100.0%", "100%")
+
+
+def tenths(share: float) -> float:
+    """A share in percent to one digit, halves away from 0 as in published tables: .7125 is 71.3.
+
+    Never -0.0.
+    """
+    rounded = math.floor(1000 * abs(share) + 0.5 + 1e-9) / 10
+    return -rounded if share < 0 < rounded else rounded
 
 
 def percent_interval(value: float | None, low: float | None, high: float | None) -> str:
@@ -41,7 +51,7 @@ def percent_interval(value: float | None, low: float | None, high: float | None)
         return "-"
     if low is None or high is None:
         return f"{percent(value)} (no interval)"
-    return f"{percent(value)} ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{percent(value)} ({tenths(low):.1f} to {tenths(high):.1f})"
 
 
 def points(value: float | None, low: float | None, high: float | None) -> str:
@@ -49,13 +59,8 @@ def points(value: float | None, low: float | None, high: float | None) -> str:
     if value is None:
         return "-"
     if low is None or high is None:
-        return f"{_in_points(value)} (no interval)"
-    return f"{_in_points(value)} ({_in_points(low)} to {_in_points(high)})"
-
-
-def _in_points(share: float) -> str:
-    # Adding 0 takes the sign off a zero.
-    return f"{round(100 * share, 1) + 0.0:+.1f}"
+        return f"{tenths(value):+.1f} (no interval)"
+    return f"{tenths(value):+.1f} ({tenths(low):+.1f} to {tenths(high):+.1f})"
 
 
 def ratio(value: float | None, low: float | None, high: float | None) -> str:

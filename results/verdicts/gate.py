@@ -13,6 +13,7 @@ Checks pass by their own 95% intervals (all must, so none needs a correction) an
 that hold together over all checks of a kind (Bonferroni), so that many checks fail no more often.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from xml.etree import ElementTree
@@ -20,6 +21,7 @@ from xml.etree import ElementTree
 import polars as pl
 
 from results.reports.sentences import many, signed
+from results.reports.tables import tenths
 from results.statistics.bands import pass_k_bands
 from results.statistics.ratios import pass_costs
 from results.statistics.strata import cell_label, strata
@@ -108,8 +110,8 @@ def _validate(
         raise ValueError("nothing to check: give a minimum, a highest cost or a baseline")
     if minimum is not None and not 0 < minimum < 1:
         raise ValueError(f"the minimum is {minimum!r}; it must lie between 0 and 1, as in 0.9")
-    if max_cost is not None and not max_cost > 0:
-        raise ValueError(f"the highest cost is {max_cost!r}; it must be above 0 dollars")
+    if max_cost is not None and not 0 < max_cost < math.inf:
+        raise ValueError(f"the highest cost is {max_cost!r}; it must be dollars above 0")
     if not 0 <= tolerance < 1:
         raise ValueError(f"the tolerance is {tolerance!r}; it is a share from 0 to 1, as in 0.05")
     for name, one in (("run", run), ("baseline", baseline)):
@@ -133,8 +135,8 @@ def _at_least(trials: pl.DataFrame, k: int, minimum: float, by: list[str]) -> li
             continue
         outcome = PASSED if low >= minimum else FAILED if strict["high"] < minimum else UNDECIDED
         text = (
-            f"{who} is {100 * row['pass_hat']:.1f}% (95% interval {100 * low:.1f} to "
-            f"{100 * high:.1f}%), asked for {100 * minimum:g}%"
+            f"{who} is {tenths(row['pass_hat']):.1f}% (95% interval {tenths(low):.1f} to "
+            f"{tenths(high):.1f}%), asked for {100 * minimum:g}%"
         )
         found.append(Check(f"pass^{k}", row["cell"], row["topology"], outcome, text))
     return found

@@ -27,6 +27,8 @@ from results.verdicts.power import (
 
 CHECKS = 500
 """Samples in which a plan from stated rates is tried."""
+MOST_K = 100
+MOST_DOLLARS = 1e9
 CHECKED_UP_TO = 2000
 """Plans of more tasks are not tried: it would take too long."""
 
@@ -48,7 +50,7 @@ def plan_from_run(
     costs, `at_once` how many trials run at a time. A topology that is not in the pilot, or a pilot
     without two common tasks of k trials anywhere, is a ValueError.
     """
-    _check(difference, k, power, alpha)
+    _check(difference, k, power, alpha, task_dollars, at_once)
     known = trials.get_column("topology").unique().sort().to_list()
     for name in (topology, reference):
         if name not in known:
@@ -99,7 +101,7 @@ def plan_from_rates(
     at_once: int = 1,
 ) -> Plan:
     """The plan for a reference of pass^1 `rate`; see `results.verdicts.power.spread_of_rates`."""
-    _check(difference, k, power, alpha)
+    _check(difference, k, power, alpha, task_dollars, at_once)
     spread, sides = spread_of_rates(rate, difference, k, icc, alike)
     note = (
         f"Stated, not measured: the reference passes {100 * rate:.0f}% of single trials, ICC "
@@ -120,11 +122,19 @@ def plan_from_rates(
     return replace(plan, said=(*plan.said, check))
 
 
-def _check(difference: float, k: int, power: float, alpha: float) -> None:
+def _check(
+    difference: float, k: int, power: float, alpha: float, task_dollars: float, at_once: int
+) -> None:
     if not 0 < abs(difference) < 1:
         raise ValueError("the difference must lie between 0 and 1, as in 0.1 for ten points")
-    if k < 1:
-        raise ValueError(f"k = {k}: k counts trials and starts at 1")
+    if not 1 <= k <= MOST_K:
+        raise ValueError(f"k = {k}: k counts trials, from 1 to {MOST_K}")
+    if not 0 <= task_dollars <= MOST_DOLLARS:
+        raise ValueError(
+            f"a task at ${task_dollars:g}: what one more task costs to make is 0 or more dollars"
+        )
+    if at_once < 1:
+        raise ValueError(f"{at_once} trials at a time: it must be at least 1")
     if not 0 < alpha < power < 1:
         raise ValueError("power must lie between alpha and 1, as in 0.8, and alpha above 0")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from results.reports.sentences import in_points, many, signed
-from results.reports.tables import points, ratio
+from results.reports.tables import points, ratio, tenths
 from results.verdicts.changes import changes, trial_range
 from results.verdicts.rules import Rules
 from results.verdicts.settle import Harm, Settling
@@ -96,9 +96,10 @@ def _reasons(one: "Measured", rules: Rules, cell: pl.DataFrame) -> Iterator[str]
         )
     else:
         yield (
-            f"pass^{row['k']} is {100 * row['estimate']:.1f}% against "
-            f"{100 * row['reference_estimate']:.1f}%: a difference of {signed(row['difference'])} "
-            f"points ({level} interval {signed(row['low'])} to {signed(row['high'])}; {size}), "
+            f"pass^{row['k']} is {tenths(row['estimate']):.1f}% against "
+            f"{tenths(row['reference_estimate']):.1f}%: a difference of "
+            f"{signed(row['difference'])} points ({level} interval {signed(row['low'])} to "
+            f"{signed(row['high'])}; {size}), "
             f"{_against_margin(row['low'], row['high'], rules.margin)}."
         )
     yield _cost(one, rules)
@@ -157,9 +158,9 @@ def _harm(harm: Harm, topology: str, level: str) -> str:
         else "neither harm nor its absence is shown"
     )
     return (
-        f"{topology} {harm.said} in {100 * harm.rate:.1f}% of its trials ({level} interval "
-        f"{100 * harm.low:.1f} to {100 * harm.high:.1f}%; tolerated {100 * harm.tolerated:g}%): "
-        f"{state}."
+        f"{topology} {harm.said} in {tenths(harm.rate):.1f}% of its trials ({level} interval "
+        f"{tenths(harm.low):.1f} to {tenths(harm.high):.1f}%; tolerated "
+        f"{100 * harm.tolerated:g}%): {state}."
     )
 
 

@@ -84,7 +84,8 @@ def test_one_failing_cell_fails_all() -> None:
         ({"k": 0, "minimum": 0.5}, "k is 0"),
         ({"k": 1}, "nothing to check"),
         ({"k": 1, "minimum": 90}, "must lie between 0 and 1"),
-        ({"k": 1, "max_cost": 0.0}, "above 0 dollars"),
+        ({"k": 1, "max_cost": 0.0}, "dollars above 0"),
+        ({"k": 1, "max_cost": float("inf")}, "dollars above 0"),
         ({"k": 9, "minimum": 0.5}, "no task has 9 graded trials"),
         ({"k": 1, "baseline": run(8, 8, topology="other")}, "no topology and cell in common"),
     ],
@@ -92,3 +93,10 @@ def test_one_failing_cell_fails_all() -> None:
 def test_bad_input_is_said_in_one_line(asked: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         gate(MIXED, **asked)
+
+
+@pytest.mark.parametrize("passes", [0, 8])
+def test_the_line_never_puts_the_estimate_outside_its_interval(passes: int) -> None:
+    line = gate(run(passes, passes), k=4, minimum=0.4).line
+    end = "interval 0.0 to" if passes == 0 else "to 100.0%)"
+    assert end in line

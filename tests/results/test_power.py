@@ -151,6 +151,13 @@ def test_what_cannot_be_planned_is_refused_in_one_line() -> None:
         plan_from_rates(0.95, 0.1)
     with pytest.raises(ValueError, match="between 0 and 1"):
         plan_from_rates(0.5, 10)
+    for dollars in (-3, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="is 0 or more dollars"):
+            plan_from_run(pilot(), "team", "single_thread", 0.1, task_dollars=dollars)
+    with pytest.raises(ValueError, match="0 trials at a time: it must be at least 1"):
+        plan_from_run(pilot(), "team", "single_thread", 0.1, at_once=0)
+    with pytest.raises(ValueError, match="k counts trials, from 1 to 100"):
+        plan_from_rates(0.5, 0.1, k=100_000)
 
 
 def test_the_split_says_whether_tasks_or_trials_narrow_more() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from results import CHARTS
 from results.reports.report import write_report
+from results.reports.tables import percent, percent_interval, points
 
 if TYPE_CHECKING:
     from .conftest import MadeRun
@@ -137,6 +138,25 @@ def test_a_run_of_one_topology_and_crashes_is_still_reported(
     text = markdown.read_text(encoding="utf-8")
     assert "Nothing is compared: the run has one topology." in text
     assert "Pass^k under each way to treat crashed trials" in text
+
+
+def test_of_imported_runs_only_what_is_true_of_them_is_said(
+    small_run: "MadeRun", tmp_path: Path
+) -> None:
+    alone = small_run.trials.filter(pl.col("topology") == "single_thread")
+    trials = alone.with_columns(pl.lit(None, dtype=pl.String).alias("kit"))
+    run = replace(small_run, trials=trials, manifest={"name": "theirs", "imported": {"file": "x"}})
+    text = write_report(run, tmp_path)[0].read_text(encoding="utf-8")
+    assert "imported as another harness recorded them" in text
+    assert "decided by the harness that recorded it" in text
+    assert "Tasks are generated" not in text
+    assert "Holm" not in text
+
+
+def test_halves_are_rounded_as_published_figures_are() -> None:
+    assert (percent(0.7125), percent(0.0005), percent(1.0)) == ("71.3%", "0.1%", "100%")
+    assert percent_interval(0.7125, 0.5625, 0.8115) == "71.3% (56.3 to 81.2)"
+    assert points(-0.0004, -0.0004, 0.0125) == "+0.0 (+0.0 to +1.3)"
 
 
 def test_a_run_without_trials_says_what_to_do(small_run: "MadeRun", tmp_path: Path) -> None:
