@@ -1,6 +1,6 @@
 """Report: where the tokens went, what coordination took, and whether a gain is just tokens."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import polars as pl
@@ -26,9 +26,14 @@ def attribution_section(
     if attributed.get_column("tokens").drop_nulls().is_empty():
         return None
     by = strata(run.trials)
-    parts = by_part(run.trials, attributed, by).with_columns(cell_label(by).alias("cell"))
-    worked = coordination(run.trials, run.steps, attributed, reference, by).with_columns(
-        cell_label(by).alias("cell")
+    parts, worked = (
+        found.with_columns(cell_label(by).alias("cell")).sort(
+            "task_set", *by, nulls_last=True, maintain_order=True
+        )
+        for found in (
+            by_part(run.trials, attributed, by),
+            coordination(run.trials, run.steps, attributed, reference, by),
+        )
     )
     told = token_regression(run.trials, reference)
     start = "In simulation, on" if run.trials.get_column("simulated").any() else "On"
@@ -110,23 +115,43 @@ def _whole(share: float) -> str:
 
 
 def _parts_table(parts: pl.DataFrame) -> Table:
+    """A line for each topology and role, a column for each part that any of them has."""
     scales = parts.select(pl.col("scale_low").min(), pl.col("scale_high").max()).row(0)
-    meanings = "; ".join(
-        f"{part}: {PARTS[part]}" for part in PARTS if part in parts.get_column("part").to_list()
+    found = parts.get_column("part").to_list()
+    used = [part for part in PARTS if part in found]
+    sums = [pl.col(name).sum().name.prefix("all_") for name in ("tokens", "cached", "share")]
+    unknown = pl.col("tokens").null_count() > 0
+    uncached = pl.col("cached").null_count() > 0
+    lines = parts.group_by("cell", "topology", "role", maintain_order=True).agg(
+        pl.struct("part", "tokens", "share").alias("parts"),
+        *(pl.when(~unknown).then(one) for one in sums[::2]),
+        pl.when(~unknown & ~uncached).then(sums[1]),
     )
     return grouped(
-        parts,
+        lines,
         "Prompt tokens per trial, by role and part",
         [
             ("topology", lambda row: row["topology"]),
             ("role", lambda row: row["role"]),
-            ("part", lambda row: row["part"]),
-            ("tokens", lambda row: number(row["tokens"])),
-            ("of them cached", lambda row: number(row["cached"])),
-            ("share", lambda row: percent(row["share"])),
+            ("all parts", lambda row: _tokens(row["all_tokens"], row["all_share"])),
+            ("of them cached", lambda row: number(row["all_cached"])),
+            *((part, _part(part)) for part in used),
         ],
-        f"{scale_note(*scales)}. {meanings}.",
+        "In brackets the share of all prompt tokens of the topology. "
+        f"{scale_note(*scales)}. {'; '.join(f'{part}: {PARTS[part]}' for part in used)}.",
     )
+
+
+def _part(name: str) -> Callable[[Row], str]:
+    def told(row: Row) -> str:
+        mine = [one for one in row["parts"] if one["part"] == name]
+        return _tokens(mine[0]["tokens"], mine[0]["share"]) if mine else "-"
+
+    return told
+
+
+def _tokens(tokens: float | None, share: float | None) -> str:
+    return number(tokens) if share is None else f"{number(tokens)} ({percent(share)})"
 
 
 def _coordination_table(worked: pl.DataFrame, reference: str) -> Table:

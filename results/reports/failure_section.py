@@ -27,7 +27,11 @@ def failure_section(run: Recorded, pooled: bool = False) -> Section | None:
     if graded.is_empty() or graded.get_column("tool_errors").null_count():
         return None
     by = strata(graded)
-    cells = failures(graded, by).with_columns(cell_label(by).alias("cell"))
+    cells = (
+        failures(graded, by)
+        .with_columns(cell_label(by).alias("cell"))
+        .sort("task_set", *by, "topology", nulls_last=True)
+    )
     whole = failures(graded)
     tables = [_table(cells)]
     if pooled:
