@@ -3,8 +3,11 @@
 import argparse
 from dataclasses import asdict
 
+import polars as pl
+
 from experiments.commands.output import print_json
 from results.reports.report import reference_of
+from results.statistics.bands import pass_k_bands
 from results.store import RUNS, find_run, open_run
 from results.verdicts.plan import Plan, plan_from_rates, plan_from_run, plan_text
 
@@ -33,7 +36,10 @@ def _from_run(arguments: argparse.Namespace) -> list[Plan]:
     others = [name for name in topologies if name != reference]
     wanted = [arguments.topology] if arguments.topology else others
     if not wanted:
-        raise ValueError(f"{found.folder} has no topology beside {reference}; give --rate instead")
+        raise ValueError(
+            f"{found.folder} has no topology beside {reference}, so it cannot tell how gains "
+            f"differ between tasks; {_stated_instead(found.trials)}"
+        )
     return [
         plan
         for topology in wanted
@@ -49,6 +55,15 @@ def _from_run(arguments: argparse.Namespace) -> list[Plan]:
             arguments.at_once,
         )
     ]
+
+
+def _stated_instead(trials: pl.DataFrame) -> str:
+    """What a run of one topology can tell a plan."""
+    bands = pass_k_bands(trials, [1])
+    rate, icc = bands.get_column("pass_hat")[0], bands.get_column("icc")[0]
+    if bands.height != 1 or rate is None or icc is None or not (0 < rate < 1 and 0 < icc < 1):
+        return "state rates instead, as in `fanout plan --rate 0.7`"
+    return f"state what it shows instead: `fanout plan --rate {rate:.2g} --icc {icc:.2g}`"
 
 
 def _from_rate(arguments: argparse.Namespace) -> Plan:

@@ -37,7 +37,9 @@ def attribution_section(
     )
     told = token_regression(run.trials, reference)
     start = "In simulation, on" if run.trials.get_column("simulated").any() else "On"
-    tables = [_parts_table(parts), _coordination_table(worked, reference)]
+    tables = [_parts_table(parts)]
+    if run.trials.get_column("topology").n_unique() > 1:
+        tables.append(_coordination_table(worked, reference))
     if not told.is_empty():
         tables.append(_regression_table(told, reference))
     pooled = coordination(run.trials, run.steps, attributed, reference)

@@ -94,7 +94,16 @@ def write_report(
     (folder / "charts").mkdir(parents=True, exist_ok=True)
     report = composed(run)
     parts = sections(run, counter)
-    charts = {name: find(CHARTS, name)(run) for name in CHARTS if name not in IN_SECTIONS}
+    unknown = {
+        name
+        for name, field in NEEDS.items()
+        if run.trials.get_column(field).drop_nulls().is_empty()
+    }
+    charts = {
+        name: find(CHARTS, name)(run)
+        for name in CHARTS
+        if name not in IN_SECTIONS and name not in unknown
+    }
     drawn = charts | {name: chart for part in parts for name, chart in part.charts.items()}
     for name, chart in drawn.items():
         chart.save(folder / "charts" / f"{name}.svg")
@@ -103,6 +112,9 @@ def write_report(
     html.write_text(page(report, charts, parts), encoding="utf-8")
     return markdown, html
 
+
+NEEDS = {"passed_by_time": "seconds"}
+"""Charts that show nothing where a field of the trials is never known."""
 
 IN_SECTIONS = ("tokens_by_part",)
 """Charts that stand in the section they belong to."""

@@ -150,7 +150,11 @@ def _at_most(trials: pl.DataFrame, max_cost: float, by: list[str]) -> list[Check
         who = f"a passed trial of {row['topology']} on {row['cell']}"
         low, high = row["low"], row["high"]
         if low is None:
-            outcome, text = UNDECIDED, f"what {who} costs is not known with an interval"
+            outcome = UNDECIDED
+            text = (
+                f"what {who} costs is not known with an interval: it takes the dollars of every "
+                "trial, and some that passed"
+            )
         else:
             outcome = (
                 PASSED if high <= max_cost else FAILED if strict["low"] > max_cost else UNDECIDED

@@ -12,7 +12,7 @@ import polars as pl
 
 from results.compare import paired_counts
 from results.metrics import known_mean
-from results.reports.sentences import signed
+from results.reports.sentences import many, signed
 from results.statistics.spread import Spread, paired_spread
 from results.statistics.strata import cell_label, strata
 from results.verdicts.plan_words import SIMULATED_PILOT, Plan, answer, pilot_notes
@@ -117,7 +117,7 @@ def plan_from_rates(
     found = simulated_power(sides, alike, best.tasks, best.trials, k, alpha, CHECKS)
     check = (
         f"Checked: the interval left out 0 in {100 * found:.0f}% of {CHECKS} samples drawn from "
-        f"these rates, {best.tasks} tasks x {best.trials} trials each."
+        f"these rates, {best.tasks} tasks x {many(best.trials, 'trial')} each."
     )
     return replace(plan, said=(*plan.said, check))
 

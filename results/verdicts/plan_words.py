@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from results.reports.sentences import in_points
+from results.reports.sentences import in_points, many
 from results.reports.tables import dollars, number
 from results.statistics import quantiles
 from results.statistics.spread import Spread
@@ -98,8 +98,8 @@ def answer(k: int, difference: float, power: float, alpha: float, best: Option |
     by = "dollars" if best.dollars is not None else "trials"
     least = " (the least that is planned)" if best.tasks == LEAST_TASKS else ""
     return (
-        f"To find {wanted}, the cheapest in {by} is {best.tasks} tasks{least} x {best.trials} "
-        f"trials for each topology: {', '.join(costs)}."
+        f"To find {wanted}, the cheapest in {by} is {best.tasks} tasks{least} x "
+        f"{many(best.trials, 'trial')} for each topology: {', '.join(costs)}."
     )
 
 

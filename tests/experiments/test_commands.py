@@ -245,6 +245,21 @@ def test_an_imported_run_is_shown_reported_profiled_and_exported(
     )
 
 
+def test_a_run_of_one_topology_tells_which_rates_to_plan_from(
+    capsys: Capture, runs: Path, tmp_path: Path
+) -> None:
+    lines = [
+        {"task": f"t{task}", "trial": trial, "passed": (task + trial) % 3 > 0 and task > 2}
+        for task in range(12)
+        for trial in range(4)
+    ]
+    file = tmp_path / "alone.jsonl"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    assert said(capsys, runs, "import", "jsonl", str(file))[0] == 0
+    told = refused(capsys, runs, ["plan", "alone"])
+    assert "`fanout plan --rate 0.5 --icc 0.19`" in told
+
+
 def test_tau_bench_files_are_imported_and_estimated_tokens_are_called_so(
     capsys: Capture, runs: Path, tmp_path: Path
 ) -> None:

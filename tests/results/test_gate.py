@@ -44,7 +44,9 @@ def test_the_price_of_a_pass_is_held_by_its_interval() -> None:
     priced = run(*[8, 7, 6, 8] * 5, dollars=lambda _, task, __: 0.01 + 0.001 * (task % 3))
     codes = [gate(priced, k=1, max_cost=most).exit_code for most in (0.02, 0.0126, 0.009)]
     assert codes == [0, 2, 1]
-    assert gate(run(8, 8, dollars=None), k=1, max_cost=1.0).exit_code == 2
+    unknown = gate(run(8, 8, dollars=None), k=1, max_cost=1.0)
+    assert unknown.exit_code == 2
+    assert "it takes the dollars of every trial" in unknown.line
 
 
 def test_a_regression_against_the_baseline_fails_and_no_change_passes() -> None:

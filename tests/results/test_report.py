@@ -144,13 +144,17 @@ def test_of_imported_runs_only_what_is_true_of_them_is_said(
     small_run: "MadeRun", tmp_path: Path
 ) -> None:
     alone = small_run.trials.filter(pl.col("topology") == "single_thread")
-    trials = alone.with_columns(pl.lit(None, dtype=pl.String).alias("kit"))
+    trials = alone.with_columns(
+        pl.lit(None, dtype=pl.String).alias("kit"), pl.lit(None, dtype=pl.Float64).alias("seconds")
+    )
     run = replace(small_run, trials=trials, manifest={"name": "theirs", "imported": {"file": "x"}})
     text = write_report(run, tmp_path)[0].read_text(encoding="utf-8")
     assert "imported as another harness recorded them" in text
     assert "decided by the harness that recorded it" in text
     assert "Tasks are generated" not in text
     assert "Holm" not in text
+    assert "passed_by_time" not in text
+    assert "What working together takes" not in text
 
 
 def test_halves_are_rounded_as_published_figures_are() -> None:
