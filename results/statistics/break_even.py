@@ -52,8 +52,9 @@ def break_even(at: Floats, difference: Floats, seed: int = 0, draws: int = DRAWS
     drawn = (rng.integers(0, at.size, at.size) for _ in range(draws))
     places = np.sort([crossing(at[rows], signed[rows]) for rows in drawn])
     # Order statistics, since places outside of the range (infinite) cannot be averaged.
-    low = float(places[math.floor(0.025 * (draws - 1))])
-    high = float(places[math.ceil(0.975 * (draws - 1))])
+    # They reach to the value, which rounding or an uneven sample could leave outside of them.
+    low = min(float(places[math.floor(0.025 * (draws - 1))]), value)
+    high = max(float(places[math.ceil(0.975 * (draws - 1))]), value)
     ends = [end if math.isfinite(end) else None for end in (low, high)]
     return nothing if ends == [None, None] else BreakEven(pays, value, ends[0], ends[1])
 
