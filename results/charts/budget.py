@@ -38,8 +38,8 @@ def _set(trials: pl.DataFrame, by: list[str]) -> Any:
     frame = success_by_budget(trials, by).with_columns(
         cell_label(by).alias("cell"), pl.col("infeasible").fill_null(False)
     )
-    unit = UNITS[frame.get_column("budget_unit").drop_nulls()[0]]
-    base = alt.Chart().encode(x=_budget(f"budget of a trial, {unit}"))
+    unit = str(frame.get_column("budget_unit").drop_nulls()[0])
+    base = alt.Chart().encode(x=_budget(f"budget of a trial, {UNITS[unit]}", unit))
     colour = topology_colour(names(frame))
     told = [
         "topology:N",
@@ -68,7 +68,7 @@ def _set(trials: pl.DataFrame, by: list[str]) -> Any:
     said = none.select(pl.format("{}: {} {} infeasible", "topology", "len", points)).to_series()
     return styled(
         panels(alt.layer(band, line, crosses).properties(width=WIDTH, height=HEIGHT), frame),
-        f"Success over budget ({unit}){simulated(trials)}",
+        f"Success over budget ({UNITS[unit]}){simulated(trials)}",
         [
             *said.to_list(),
             "Shaded: 95% posterior interval. Crosses: less than it needs even without an error",
@@ -86,7 +86,7 @@ def _looked_back(trials: pl.DataFrame, by: list[str]) -> Any:
         alt.Chart()
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
-            x=_budget(f"{UNITS[unit]} used"),
+            x=_budget(f"{UNITS[unit]} used", unit),
             y=_share(),
             color=topology_colour(names(frame)),
             tooltip=["topology:N", "cell:N", alt.Tooltip("budget:Q"), percent("success")],
@@ -99,8 +99,9 @@ def _looked_back(trials: pl.DataFrame, by: list[str]) -> Any:
     )
 
 
-def _budget(title: str) -> alt.X:
-    return alt.X("budget:Q", title=title, axis=alt.Axis(format="~g", tickCount=4))
+def _budget(title: str, unit: str) -> alt.X:
+    shape = "$.3~g" if unit == "dollars" else ".3~s"
+    return alt.X("budget:Q", title=title, axis=alt.Axis(format=shape, tickCount=4))
 
 
 def _share() -> alt.Y:

@@ -42,7 +42,7 @@ def cost_and_success(run: Recorded, cost: str = "tokens") -> Any:
             "cost:Q",
             title=f"{cost_name} per trial",
             scale=alt.Scale(zero=False, padding=18, nice=False),
-            axis=alt.Axis(format="~s" if cost in ("tokens", "seconds") else "$.3~g", tickCount=4),
+            axis=alt.Axis(format=".3~s" if cost in ("tokens", "seconds") else "$.3~g", tickCount=4),
         )
     )
     colour = topology_colour(names(frame))
@@ -142,7 +142,9 @@ def tokens_by_role(run: Recorded) -> Any:
         .mark_bar(height=alt.RelativeBandSize(0.7))
         .encode(
             y=alt.Y("topology:N", title=None, sort=names(frame), axis=alt.Axis(labelLimit=160)),
-            x=alt.X("tokens:Q", title="tokens per trial", axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X(
+                "tokens:Q", title="tokens per trial", axis=alt.Axis(format=".3~s", tickCount=5)
+            ),
             color=role_colour(roles),
             order=alt.Order("place:Q"),
             tooltip=[

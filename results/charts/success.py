@@ -63,24 +63,36 @@ def pass_k_curves(run: Recorded) -> Any:
     )
     last = frame.get_column("k").max()
     ends = frame.filter(pl.col("k").is_in([1, last]))
-    means = ends.group_by("topology", "k").agg(pl.col("pass_hat").mean()).sort("topology", "k")
-    fall = means.group_by("topology", maintain_order=True).agg(
-        pl.format(
-            "{}% at k = 1, {}% at k = {}",
-            (pl.col("pass_hat").first() * 100).round(0).cast(pl.Int64),
-            (pl.col("pass_hat").last() * 100).round(0).cast(pl.Int64),
-            pl.col("k").last(),
-        ).alias("words")
+    said = (
+        ends.group_by("topology", "k")
+        .agg(pl.col("pass_hat").min().alias("least"), pl.col("pass_hat").max().alias("most"))
+        .sort("topology", "k")
+        .select(
+            "topology",
+            pl.format("{} at k = {}", _span(pl.col("least"), pl.col("most")), "k").alias("words"),
+        )
+        .group_by("topology", maintain_order=True)
+        .agg(pl.col("words").str.join(", "))
+        .select(pl.format("{}: {}", "topology", "words"))
     )
-    said = fall.select(pl.format("{}: {}", "topology", "words")).to_series().to_list()
-    cells = frame.get_column("cell").n_unique()
+    over = " over the panels" if frame.get_column("cell").n_unique() > 1 else ""
     return styled(
         panels(alt.layer(band, line).properties(width=WIDTH, height=HEIGHT), frame),
         f"How often all k trials of a task pass (pass^k){simulated(run.trials)}",
         [
-            *(f"{words}{' (mean of panels)' if cells > 1 else ''}" for words in said),
+            *(f"{words}{over}" for words in said.to_series()),
             "Shaded: 95% posterior interval over tasks",
         ],
+    )
+
+
+def _span(least: pl.Expr, most: pl.Expr) -> pl.Expr:
+    """A range of shares such as 29% to 42%, or 42% where both round alike."""
+    low, high = ((100 * end).round(0).cast(pl.Int64) for end in (least, most))
+    return (
+        pl.when(low == high)
+        .then(pl.format("{}%", low))
+        .otherwise(pl.format("{}% to {}%", low, high))
     )
 
 
@@ -108,7 +120,7 @@ def passed_by_time(run: Recorded) -> Any:
         alt.Chart()
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
-            x=alt.X("seconds:Q", title=kind, axis=alt.Axis(tickCount=5, format="~s")),
+            x=alt.X("seconds:Q", title=kind, axis=alt.Axis(tickCount=5, format=".3~s")),
             y=alt.Y(
                 "share:Q",
                 title="passed by then",

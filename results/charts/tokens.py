@@ -66,7 +66,7 @@ def tokens_by_part(
             x=alt.X(
                 "amount:Q",
                 title="prompt tokens per trial",
-                axis=alt.Axis(format="~s", tickCount=5),
+                axis=alt.Axis(format=".3~s", tickCount=5),
             ),
             color=alt.Color("part:N", title=None, sort=used, scale=colour),
             opacity=alt.Opacity(

@@ -175,7 +175,7 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
             f"{'All' if simulated.all() else 'Some'} of these runs are simulated. {SIMULATED} They "
             f"hold for {', '.join(models)} as set here; other settings can turn them round."
         )
-    if not simulated.all():
+    if not simulated.all() and trials.get_column("topology").n_unique() > 1:
         found.append(
             "With a real model, topologies are paired by task only: trials of the same "
             "number share no luck."

@@ -93,17 +93,24 @@ def grouped(
     columns: Sequence[tuple[str, Callable[[Row], str]]],
     note: str = "",
 ) -> Table:
-    """The table whose columns are functions of a row of `frame`, grouped by its `cell`."""
-    groups = tuple(
-        (
-            str(cell),
-            tuple(
-                tuple(cell_of(row) for _, cell_of in columns) for row in rows.iter_rows(named=True)
-            ),
-        )
-        for (cell,), rows in frame.group_by("cell", maintain_order=True)
-    )
-    return Table(title, tuple(name for name, _ in columns), groups, note)
+    """The table whose columns are functions of a row of `frame`, grouped by its `cell`.
+
+    A column that no row has anything in is named in the note instead.
+    """
+    lines = [
+        (str(row["cell"]), [cell_of(row) for _, cell_of in columns])
+        for row in frame.iter_rows(named=True)
+    ]
+    names = [name for name, _ in columns]
+    full = [at for at in range(len(names)) if any(line[at] != "-" for _, line in lines)]
+    empty = [name for at, name in enumerate(names) if at not in full]
+    if empty:
+        note = f"{note} Not known for any row: {', '.join(empty)}.".strip()
+    groups: dict[str, list[tuple[str, ...]]] = {cell: [] for cell, _ in lines}
+    for cell, line in lines:
+        groups[cell].append(tuple(line[at] for at in full))
+    shown = tuple((cell, tuple(rows)) for cell, rows in groups.items())
+    return Table(title, tuple(names[at] for at in full), shown, note)
 
 
 def _share(name: str) -> Callable[[Row], str]:
@@ -158,6 +165,8 @@ def cost_table(table: pl.DataFrame, by: Sequence[str], reference: str, simulated
         ),
     ]
     note = f"Ratios are to {reference} on the same tasks, with a 95% bootstrap interval over tasks."
+    if table.get_column("topology").n_unique() == 1:
+        columns, note = [pair for pair in columns if not pair[0].endswith("ratio")], ""
     return grouped(table.with_columns(cell_label(by).alias("cell")), "Costs", columns, note)
 
 

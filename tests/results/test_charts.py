@@ -39,9 +39,11 @@ def test_every_chart_draws_a_simulated_run_and_says_that_it_is(
 
 def test_curves_carry_the_numbers_of_their_subtitle(small_run: "MadeRun") -> None:
     drawn = spec(find(CHARTS, "pass_k_curves")(small_run))
-    assert (
-        "single_thread: 83% at k = 1, 50% at k = 4 (mean of panels)" in drawn["title"]["subtitle"]
-    )
+    assert "single_thread: 83% at k = 1, 50% at k = 4 over the panels" in drawn["title"]["subtitle"]
+    fewer = small_run.trials.with_columns(pl.col("passed") & (pl.col("mode") == "act"))
+    apart = spec(find(CHARTS, "pass_k_curves")(replace(small_run, trials=fewer)))
+    first = [text for text in apart["title"]["subtitle"] if text.startswith("single_thread")]
+    assert first == ["single_thread: 0% to 83% at k = 1, 0% to 50% at k = 4 over the panels"]
     ends = [row for row in rows(drawn) if row["k"] == 4 and row["topology"] == "single_thread"]
     assert [row["pass_hat"] for row in ends] == pytest.approx([0.5, 0.5])
     assert all(row["low"] < row["pass_hat"] < row["high"] for row in ends)
