@@ -6,7 +6,8 @@ part. In simulations the power was within 3 points of what is said here; where g
 (rates near 0 or 1, or few tasks and k above 1) what is said was up to 7 points too careful.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 
@@ -36,16 +37,11 @@ def tasks_needed(
     spread: Spread, difference: float, trials: int, power: float = 0.8, alpha: float = 0.05
 ) -> int | None:
     """The fewest tasks (LEAST_TASKS at least) that give the power; None above MOST_TASKS."""
-    if power_at(spread, difference, MOST_TASKS, trials, alpha) < power:
-        return None
-    low, high = LEAST_TASKS, MOST_TASKS
-    while low < high:
-        middle = (low + high) // 2
-        if power_at(spread, difference, middle, trials, alpha) >= power:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    return _fewest(
+        LEAST_TASKS,
+        MOST_TASKS,
+        lambda tasks: power_at(spread, difference, tasks, trials, alpha) >= power,
+    )
 
 
 def trials_needed(
@@ -57,16 +53,14 @@ def trials_needed(
     most: int = 1000,
 ) -> int | None:
     """The fewest trials a task that give the power with these tasks; None if `most` do not."""
-    if power_at(spread, difference, tasks, most, alpha) < power:
-        return None
-    low, high = spread.k, most
-    while low < high:
-        middle = (low + high) // 2
-        if power_at(spread, difference, tasks, middle, alpha) >= power:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    return _fewest(
+        spread.k, most, lambda trials: power_at(spread, difference, tasks, trials, alpha) >= power
+    )
+
+
+def _fewest(least: int, most: int, enough: Callable[[int], bool]) -> int | None:
+    """The smallest number from `least` to `most` that is enough, as all above it are."""
+    return least + bisect_left(range(least, most), True, key=enough) if enough(most) else None
 
 
 def questions_needed(
