@@ -30,11 +30,12 @@ check: $(READY) ## Lint, format, types and notebooks
 	$(BIN)/pyright
 	$(BIN)/marimo check --strict experiments/notebooks/*.py
 
-bench: $(READY) ## Measure speed beside a bare LangGraph loop, the checker, and the intervals' coverage
+bench: $(READY) ## Measure speed beside a bare LangGraph loop, the checker, coverage and false positives
 	$(BIN)/python -m experiments.bench
 	$(BIN)/python -m results.conflicts.bench
 	$(BIN)/python -m experiments.dependency_truth
 	$(BIN)/python -m results.statistics.coverage
+	$(BIN)/python -m experiments.false_positives
 
 lock: $(READY) ## Make the hash-pinned requirements anew
 	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --group dev --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
