@@ -6,13 +6,12 @@ its spec; with real ones it runs among others in the loop of the engine.
 
 import asyncio
 import json
-import logging
 import platform
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -39,8 +38,6 @@ Record = dict[str, list[Row]]
 """Frame name to rows, with the fields of `results.records`; one row in "trials"."""
 
 MOST_SUPERSTEPS = 10_000
-
-_CALLBACKS = logging.getLogger("langchain_core.callbacks.manager")
 
 
 def run_trial(spec: TrialSpec) -> Record:
@@ -167,7 +164,6 @@ async def _run_graph(
     """How the trial ended, why it crashed if it did, and the last words of the graph."""
     module, _, name = spec.build.partition(":")
     recorder = toolbox.recorder
-    _CALLBACKS.addFilter(_not_a_limit)
     within = asyncio.timeout(spec.limits.seconds)
     try:
         graph = getattr(import_module(module), name)(toolbox, **spec.topology_settings)
@@ -192,11 +188,6 @@ async def _run_graph(
     if recorder.limit is not None and toolbox.submission is None:
         return "limit", None, None
     return "completed", None, last
-
-
-def _not_a_limit(record: logging.LogRecord) -> bool:
-    """LangChain warns of every exception of a callback; a limit is no cause for warning."""
-    return LimitReachedError.__name__ not in record.getMessage()
 
 
 def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
@@ -231,7 +222,7 @@ def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
         "seed": spec.sweep_seed,
         "python": platform.python_version(),
         "corpus": task_set.corpus(),
-        "kit": version("fanout"),
+        "kit": _kit(),
     }
 
 
@@ -278,6 +269,11 @@ def _accesses(spec: TrialSpec, toolbox: Toolbox) -> Iterator[Row]:
                 "at": row["started"] if row["ended"] is None else row["ended"],
             }
             number += 1
+
+
+@cache
+def _kit() -> str:
+    return version("fanout")
 
 
 @lru_cache(maxsize=256)

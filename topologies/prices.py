@@ -42,8 +42,10 @@ def price(
     for a real model that a simulated one is priced as, and wrong for an open model served at
     home. Both are None if the model or the endpoint is not in the list.
     """
+    if _sample(model_name, base_url, on) is None:
+        return None, None
     if not usage.prompt_tokens and not usage.completion_tokens:
-        return (0.0, 0.0) if _sample(model_name, base_url, on) is not None else (None, None)
+        return 0.0, 0.0
     charged = _dollars(model_name, base_url, on, usage, usage.cached_tokens)
     uncached = _dollars(model_name, base_url, on, usage, 0)
     return charged, uncached
