@@ -7,6 +7,7 @@ when the endpoint says so.
 import asyncio
 from collections.abc import Generator, Iterator
 
+from experiments.engine import EngineError
 from experiments.spec import TrialSpec
 from experiments.trial import Record, play_trial
 from results.journal import Entry, entry
@@ -27,6 +28,8 @@ def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
             while ended := runner.run(_next_ended(specs, workers, under_way, asked)):
                 for trial in ended:
                     yield entry(trial.result())
+        except SystemExit as error:
+            raise EngineError(f"a graph ended the process: SystemExit {error}") from error
         finally:
             runner.run(_closed(under_way, asked))
 

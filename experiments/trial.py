@@ -5,6 +5,7 @@ its spec; with real ones it runs among others in the loop of the engine.
 """
 
 import asyncio
+import inspect
 import json
 import platform
 from collections.abc import Iterator
@@ -46,10 +47,15 @@ def run_trial(spec: TrialSpec) -> Record:
     try:
         with tracing_context(enabled=False):
             return run_virtual(_play(trial))
-    except (DeadlockError, ThreadUsedError) as error:
+    except (DeadlockError, ThreadUsedError, SystemExit) as error:
         return _record(trial, "crashed", f"{type(error).__name__}: {error}", None, None)
     finally:
         model.forget(spec.trial_id)
+
+
+def try_build(spec: TrialSpec) -> None:
+    """Build the graph of a trial, and no more. Raises what the builder raises."""
+    _built(spec, _begin(spec).toolbox)
 
 
 async def play_trial(spec: TrialSpec) -> Record:
@@ -162,11 +168,10 @@ async def _run_graph(
     spec: TrialSpec, task: Task, toolbox: Toolbox
 ) -> tuple[str, str | None, str | None]:
     """How the trial ended, why it crashed if it did, and the last words of the graph."""
-    module, _, name = spec.build.partition(":")
     recorder = toolbox.recorder
     within = asyncio.timeout(spec.limits.seconds)
     try:
-        graph = getattr(import_module(module), name)(toolbox, **spec.topology_settings)
+        graph = _built(spec, toolbox)
         config = {"callbacks": [recorder], "recursion_limit": MOST_SUPERSTEPS}
         async with within:
             final = await graph.ainvoke({"messages": [HumanMessage(task.instruction)]}, config)
@@ -181,13 +186,27 @@ async def _run_graph(
             recorder.limit = "seconds"
             return "limit", None, None
         return "crashed", f"TimeoutError: {error}", None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if recorder.limit is not None:
             return "limit", None, None
         return "crashed", " ".join(f"{type(error).__name__}: {error}".split()), None
     if recorder.limit is not None and toolbox.submission is None:
         return "limit", None, None
     return "completed", None, last
+
+
+def _built(spec: TrialSpec, toolbox: Toolbox) -> Any:
+    module, _, name = spec.build.partition(":")
+    graph = getattr(import_module(module), name)(toolbox, **spec.topology_settings)
+    if not hasattr(graph, "ainvoke"):
+        hint = ": end it with .compile()" if hasattr(graph, "compile") else ""
+        if inspect.iscoroutine(graph):
+            graph.close()
+            hint = ": write it with def, without async"
+        raise TypeError(
+            f"{spec.build} gives {type(graph).__name__}, which is no compiled graph{hint}"
+        )
+    return graph
 
 
 def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
