@@ -11,7 +11,8 @@ from results.journal import Entry
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-PLAIN_EVERY_SECONDS = 5.0
+PLAIN_FIRST_SECONDS = 5.0
+PLAIN_MOST_SECONDS = 60.0
 FEW = 5
 
 
@@ -82,16 +83,25 @@ def unwatched(tally: Tally) -> None:
 
 
 class Display:
-    """Shows a tally in a terminal as it changes; elsewhere a plain line every few seconds.
+    """Shows a tally in a terminal as it changes; elsewhere plain lines, ever further apart.
 
-    A context manager; what it is called with is shown. `simulated` is said beside the counts.
+    A context manager; what it is called with is shown. `simulated` is said beside the counts. Plain
+    lines begin 5 seconds apart, and the wait doubles up to a minute. `clock` gives seconds.
     """
 
-    def __init__(self, stream: TextIO | None = None, *, simulated: bool = False) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        simulated: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stream = stream or sys.stderr
+        self._clock = clock
+        self._wait = PLAIN_FIRST_SECONDS
         self._suffix = " (simulated)" if simulated else ""
         self._live: Progress | None = None
-        self._last: tuple[float, str] = (time.monotonic(), "")
+        self._last: tuple[float, str] = (clock(), "")
 
     def __enter__(self) -> "Display":
         if self._stream.isatty():
@@ -114,11 +124,12 @@ class Display:
         if self._live is not None:
             self._live.update(self._task, total=tally.total, completed=tally.done, description=text)
             return
-        now = time.monotonic()
-        due = now - self._last[0] >= PLAIN_EVERY_SECONDS or tally.done >= tally.total
+        now = self._clock()
+        due = now - self._last[0] >= self._wait or tally.done >= tally.total
         if due and text != self._last[1]:
             print(text, file=self._stream, flush=True)
             self._last = (now, text)
+            self._wait = min(2 * self._wait, PLAIN_MOST_SECONDS)
 
 
 def _short(count: int) -> str:

@@ -12,7 +12,8 @@ from experiments.commands.output import columns, estimate_lines, print_json, pri
 from experiments.commands.run import set_aside
 from experiments.engine import EngineError
 from results.map.reach import MARGIN
-from results.reports.tables import percent_interval
+from results.reports.sensitivity_section import estimated_words
+from results.reports.tables import points
 from results.store import RUNS, Run, find_run, open_run
 
 if TYPE_CHECKING:
@@ -167,10 +168,10 @@ def _lines(
         )
     rows = [["cell", "team", "better", "worse", "mean, points", "worth profiles"]]
     for cell in place.cells:
-        better = percent_interval(cell.better, cell.better_low, cell.better_high)
-        worse = percent_interval(cell.worse, cell.worse_low, cell.worse_high)
-        mean = f"{100 * cell.mean:+.1f}"
-        rows.append([cell.cell, cell.topology, better, worse, mean, f"{cell.profiles:.0f}"])
+        reach = cell.reach
+        better, worse = (estimated_words(vars(told)) for told in (reach.better, reach.worse))
+        mean = points(reach.mean, reach.mean_low, reach.mean_high)
+        rows.append([cell.cell, cell.topology, better, worse, mean, f"{reach.profiles:.0f}"])
     yield from columns(rows)
     yield f"Better and worse: by more than {100 * MARGIN:g} points of trials passed, as estimated."
     yield "These are shares of simulated profiles, not a verdict on the model."

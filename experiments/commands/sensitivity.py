@@ -69,6 +69,7 @@ def _played(sweep: Any, folder: Path, arguments: argparse.Namespace) -> Run:
 
 def told(found: Run, as_json: bool) -> int:
     """Say what a sensitivity run shows, and write its page."""
+    from results.map.reach import estimated_shares
     from results.map.sensitivity import PROFILES, deciders, differences, reference_in, shares
     from results.reports.sensitivity_report import CAVEAT, write_sensitivity
 
@@ -76,7 +77,8 @@ def told(found: Run, as_json: bool) -> int:
     about = found.manifest[PROFILES]
     reference = reference_in(found.manifest)
     frame = differences(found.trials, reference)
-    held, decided = shares(frame), deciders(frame, about["parameters"])
+    held, likely = shares(frame), estimated_shares(frame)
+    decided = deciders(frame, about["parameters"])
     if as_json:
         print_json(
             {
@@ -86,33 +88,41 @@ def told(found: Run, as_json: bool) -> int:
                 "planned": found.manifest.get("planned"),
                 "simulated": True,
                 "shares": held.to_dicts(),
+                "estimated_shares": likely.to_dicts(),
                 "deciders": decided.to_dicts(),
                 "report": [str(path) for path in written],
             }
         )
         return 0
-    print_lines(_lines(held, decided, reference))
+    print_lines(_lines(held, likely, decided, reference))
     print(CAVEAT)
     print(f"Report:   {written[0]}\n          {written[1]}")
     return 0
 
 
-def _lines(held: Any, decided: Any, reference: str) -> Iterator[str]:
+def _lines(held: Any, likely: Any, decided: Any, reference: str) -> Iterator[str]:
     from results.map.phase_map import BETTER, UNDECIDED, WORSE
-    from results.reports.sensitivity_section import decider_sentences
+    from results.map.reach import MARGIN
+    from results.reports.sensitivity_section import estimated_words
+    from results.reports.sensitivity_words import decider_sentences, estimates
     from results.reports.tables import percent_interval
 
     yield ""
-    yield f"Share of plausible profiles for which a team does better than {reference} (simulated)"
-    rows = [["cell", "team", BETTER, WORSE, UNDECIDED, "profiles"]]
+    yield f"Shares of plausible profiles, a team against {reference} (simulated)"
+    likewise = [f"{name} (estimated)" for name in (BETTER, WORSE)]
+    shown = [f"{name} (shown)" for name in (BETTER, WORSE, UNDECIDED)]
+    rows = [["cell", "team", *likewise, *shown, "profiles"]]
     for (cell, topology), group in held.group_by(["cell", "topology"], maintain_order=True):
         by = {row["conclusion"]: row for row in group.iter_rows(named=True)}
-        parts = [
+        told = estimates(likely, cell, topology)
+        parts = [estimated_words(told.get(name, {})) for name in (BETTER, WORSE)]
+        parts += [
             percent_interval(by[name]["share"], by[name]["low"], by[name]["high"])
             for name in (BETTER, WORSE, UNDECIDED)
         ]
         rows.append([cell, topology, *parts, str(by[BETTER]["of"])])
     yield from columns(rows)
+    yield f"Estimated: true by more than {100 * MARGIN:g} points, shown by its own trials or not."
     yield ""
     yield from (f"- {text}" for text in decider_sentences(decided, reference))
     yield ""

@@ -8,7 +8,7 @@ import polars as pl
 
 from results.charts.palette import names, panels, percent, simulated, styled
 from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, a_hint
-from results.map.reach import MARGIN, WITHIN
+from results.map.reach import MARGIN, WIDEST
 from results.statistics.strata import settings_label, strata
 
 CELL = 58
@@ -16,9 +16,6 @@ CELL = 58
 COLOURS = {WORSE: "#B35806", UNDECIDED: "#D9D9D9", BETTER: "#2166AC"}
 """Orange and blue, told apart by the colour-blind."""
 MIDDLE = "#F7F7F7"
-MIDDLE_NAME = "neither"
-WIDEST = 0.5
-"""Shares whose interval is wider are drawn pale."""
 
 
 def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
@@ -114,77 +111,105 @@ def axes(cells: pl.DataFrame) -> tuple[str, str | None]:
 def shares_chart(
     shares: pl.DataFrame, reference: str, profiles: int, likely: pl.DataFrame | None = None
 ) -> Any:
-    """Shares of profiles as a bar for each cell, a panel for each topology.
+    """Shares of profiles: a panel for each topology, a row for each cell.
 
-    `shares` are those of `results.map.sensitivity.shares`; where there are `likely` ones
-    (`results.map.reach.estimated_shares`), they stand in a panel of their own before them.
+    `shares` are those of `results.map.sensitivity.shares`, drawn as bars; where there are `likely`
+    ones (`results.map.reach.estimated_shares`), their intervals stand in panels before them.
     """
-    parts = [shares.with_columns(pl.lit("shown by its own trials").alias("kind"))]
-    if likely is not None and not likely.is_empty():
-        kind = pl.lit(f"estimated, by more than {100 * MARGIN:g} points").alias("kind")
-        parts.insert(0, likely.with_columns(kind))
     several = shares.get_column("task_set").n_unique() > 1
-    ranks = {BETTER: 0, WITHIN: 1, UNDECIDED: 1, WORSE: 2}
     where = pl.col("cell" if several else "place").alias("where")
-    frame = (
-        pl.concat(parts)
-        .with_columns(
+    order = shares.select(where).to_series().unique(maintain_order=True).to_list()
+    parts = [panels(_share_bars(order), _share_rows(shares, where), columns=1)]
+    lines = [f"Against {reference}. Shown: the profile's own 95% interval leaves out 0"]
+    if likely is not None and not likely.is_empty():
+        rows = _likely_rows(likely, where)
+        parts.insert(0, panels(_share_intervals(order), rows, columns=1))
+        lines += [
+            "Estimated: true of it, whether or not its own few trials can show it. Bars are 95% "
+            "intervals, a dot the likeliest share",
+            f"No dot where the interval is wider than {100 * WIDEST:g} points",
+        ]
+    return styled(
+        alt.vconcat(*parts, spacing=30).resolve_scale(color="shared"),
+        f"For what share of {profiles} plausible profiles a team does better or worse, simulated",
+        lines,
+    )
+
+
+def _share_rows(shares: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
+    ranks = {BETTER: 0, UNDECIDED: 1, WORSE: 2}
+    return (
+        shares.with_columns(
             where,
-            pl.format("{}: {}", "topology", "kind").alias("cell"),
+            pl.format("{}: shown by its own trials", "topology").alias("cell"),
             pl.col("conclusion").replace_strict(ranks, return_dtype=pl.Int64).alias("rank"),
             pl.when(pl.col("share") >= 0.06)
             .then(pl.format("{}%", (pl.col("share") * 100).round(0).cast(pl.Int64)))
             .otherwise(pl.lit(""))
             .alias("text"),
         )
-        .with_columns(pl.col("conclusion").replace({WITHIN: MIDDLE_NAME, UNDECIDED: MIDDLE_NAME}))
         .sort("cell", "where", "rank")
+        .with_columns(
+            (pl.col("share").cum_sum().over("cell", "where") - pl.col("share") / 2).alias("middle")
+        )
     )
-    ends = pl.col("share").cum_sum().over("cell", "where")
-    unsure = (pl.col("high") - pl.col("low")).max().over("cell", "where") > WIDEST
-    frame = frame.with_columns((ends - pl.col("share") / 2).alias("middle"), unsure.alias("unsure"))
-    order = parts[0].select(where).to_series().unique(maintain_order=True).to_list()
-    names = [BETTER, MIDDLE_NAME, WORSE]
-    palette = [COLOURS[BETTER], COLOURS[UNDECIDED], COLOURS[WORSE]]
-    base = alt.Chart().encode(
-        y=alt.Y("where:N", title=None, sort=order, axis=alt.Axis(labelLimit=260))
-    )
-    share = alt.Axis(format="%", tickCount=5)
-    bars = base.mark_bar(height=alt.RelativeBandSize(0.72)).encode(
-        x=alt.X("share:Q", title="share of profiles", axis=share, scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color(
-            "conclusion:N", title=None, sort=names, scale=alt.Scale(domain=names, range=palette)
+
+
+def _likely_rows(likely: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
+    return likely.filter(pl.col("conclusion").is_in([BETTER, WORSE])).with_columns(
+        where,
+        pl.format(f"{{}}: estimated, by more than {100 * MARGIN:g} points", "topology").alias(
+            "cell"
         ),
-        opacity=alt.condition(alt.datum.unsure, alt.value(0.3), alt.value(1.0)),
-        order=alt.Order("rank:Q"),
-        tooltip=[
-            "cell:N",
-            "where:N",
-            "conclusion:N",
-            percent("share"),
-            percent("low"),
-            percent("high"),
-        ],
+        pl.when(pl.col("low").is_null()).then(0.5).alias("untold"),
     )
+
+
+def _share_axes(order: Sequence[str]) -> tuple[Any, Any, Any]:
+    """The row of a cell, how shares are laid along it, and the colours of conclusions."""
+    y = alt.Y("where:N", title=None, sort=order, axis=alt.Axis(labelLimit=260))
+    names = [BETTER, UNDECIDED, WORSE]
+    palette = alt.Scale(domain=names, range=[COLOURS[name] for name in names])
+    axis = alt.Axis(format="%", tickCount=5)
+    x = {"title": "share of profiles", "axis": axis, "scale": alt.Scale(domain=[0, 1])}
+    return y, x, alt.Color("conclusion:N", title=None, sort=names, scale=palette)
+
+
+def _share_intervals(order: Sequence[str]) -> Any:
+    y, x, colour = _share_axes(order)
+    offset = alt.YOffset("conclusion:N", sort=[BETTER, WORSE])
+    base = alt.Chart().encode(y=y, yOffset=offset)
+    tooltip = ["cell:N", "where:N", "conclusion:N", *map(percent, ("share", "low", "high"))]
+    bars = base.transform_filter("datum.low !== null").mark_bar(
+        height=7, opacity=0.45, cornerRadius=3
+    )
+    dots = base.transform_filter("datum.share !== null").mark_point(size=55, filled=True, opacity=1)
+    words = base.transform_filter("datum.untold !== null").mark_text(
+        fontSize=10, fontStyle="italic", color="#555555"
+    )
+    return alt.layer(
+        bars.encode(x=alt.X("low:Q", **x), x2="high:Q", color=colour, tooltip=tooltip),
+        dots.encode(x="share:Q", color=colour, tooltip=tooltip),
+        words.encode(x="untold:Q", text=alt.value("these trials cannot tell")),
+    ).properties(width=420, height=alt.Step(19))
+
+
+def _share_bars(order: Sequence[str]) -> Any:
+    y, x, colour = _share_axes(order)
+    base = alt.Chart().encode(y=y)
+    bars = base.mark_bar(height=alt.RelativeBandSize(0.72)).encode(
+        x=alt.X("share:Q", **x),
+        color=colour,
+        order=alt.Order("rank:Q"),
+        tooltip=["cell:N", "where:N", "conclusion:N", *map(percent, ("share", "low", "high"))],
+    )
+    pale = alt.datum.conclusion == UNDECIDED
     texts = base.mark_text(fontSize=11).encode(
         x="middle:Q",
         text="text:N",
-        color=alt.condition(
-            (alt.datum.conclusion == MIDDLE_NAME) | alt.datum.unsure,
-            alt.value("#222222"),
-            alt.value("white"),
-        ),
+        color=alt.condition(pale, alt.value("#222222"), alt.value("white")),
     )
-    layers = alt.layer(bars, texts).properties(width=420, height=alt.Step(34))
-    return styled(
-        panels(layers, frame, columns=1),
-        f"For what share of {profiles} plausible profiles a team does better, simulated",
-        [
-            f"Against {reference}. Shown: the profile's own 95% interval leaves out 0",
-            "Estimated: true of it, whether or not its own few trials can show it; pale where an "
-            f"interval is wider than {100 * WIDEST:g} points",
-        ],
-    )
+    return alt.layer(bars, texts).properties(width=420, height=alt.Step(34))
 
 
 def deciders_chart(deciders: pl.DataFrame, most: int = 8) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 import statsmodels.api as sm  # pyright: ignore[reportMissingTypeStubs]
 
-from results.map.reach import LEAST_PROFILES, weighed
+from results.map.reach import LEAST_PROFILES, Reach, weighed
 from results.map.sensitivity import profile_of
 from results.statistics.intervals import Floats, wilson
 from results.statistics.quantiles import student
@@ -153,23 +153,11 @@ def habit_spread(steps: pl.DataFrame, tool: str = "refund", argument: str = "to"
 
 @dataclass(frozen=True)
 class Placed:
-    """A cell of the map for models like this one: estimated shares of profiles, weighed.
-
-    `better` and `worse` by more than the margin of the reach, with 95% limits from drawing profiles
-    again; `mean` is the mean difference, and `profiles` how many equally weighed ones all this is
-    worth.
-    """
+    """A cell of the map for models like this one: what `reach` says of the profiles, weighed."""
 
     cell: str
     topology: str
-    better: float
-    better_low: float
-    better_high: float
-    worse: float
-    worse_low: float
-    worse_high: float
-    mean: float
-    profiles: float
+    reach: Reach
 
 
 def placed(differences: pl.DataFrame, weights: Mapping[str, float]) -> list[Placed]:
@@ -178,19 +166,8 @@ def placed(differences: pl.DataFrame, weights: Mapping[str, float]) -> list[Plac
     Empty where the weights are worth too few profiles.
     """
     return [
-        Placed(
-            cell=str(key["cell"]),
-            topology=str(key["topology"]),
-            better=found.better,
-            better_low=float(ends[0, 0]),
-            better_high=float(ends[1, 0]),
-            worse=found.worse,
-            worse_low=float(ends[0, 2]),
-            worse_high=float(ends[1, 2]),
-            mean=found.mean,
-            profiles=worth,
-        )
-        for key, found, ends, worth in weighed(differences, weights)
+        Placed(str(key["cell"]), str(key["topology"]), found)
+        for key, found in weighed(differences, weights)
     ]
 
 

@@ -1,12 +1,10 @@
 """What share of profiles a conclusion is true of, whether or not each one's own trials can show it.
 
 A profile is played only a few times, so most of them alone stay undecided. Together they tell more:
-the differences seen vary by what profiles truly differ by and by the luck of their trials, and how
-much of it is luck is known from the tasks of each profile. What is left is taken as normal, and the
-share of it beyond a margin is the share of profiles for which a conclusion holds.
+how far, `results.statistics.tail_share` finds without assuming how profiles are spread. Where that
+is not far the share is withheld, since a number with an interval that wide would only mislead.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,107 +16,108 @@ from results.map.phase_map import BETTER, WORSE
 from results.map.sensitivity import SHARES, cells_of
 from results.statistics import quantiles
 from results.statistics.intervals import Floats
+from results.statistics.tail_share import Seen, Share, shares_within, worth
 
 WITHIN = "within the margin"
 MARGIN = 0.05
-DRAWS = 1000
 LEAST_PROFILES = 5
+
+WIDEST = 0.5
+"""A share whose 95% interval is wider is withheld; the interval stays."""
+
+EMPTY = 0.9
+"""An interval that is wider says nothing, and is withheld with its share."""
+
+ESTIMATED = pl.Schema(
+    SHARES | {"mean": pl.Float64(), "mean_low": pl.Float64(), "mean_high": pl.Float64()}
+)
+"""SHARES as estimated; `profiles` is null (nobody knows which ones), `share` and its limits where
+they are withheld. `mean` is the cell's mean difference over profiles with its 95% interval."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A share with its 95% limits; null is withheld (see WIDEST, EMPTY)."""
+
+    share: float | None
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Shares of profiles: better and worse by more than the margin, and within it; their mean."""
+    """Shares of profiles: better and worse by more than the margin, and within it; the mean."""
 
-    better: float
-    within: float
-    worse: float
+    better: Told
+    within: Told
+    worse: Told
     mean: float
+    mean_low: float
+    mean_high: float
+    profiles: float
+    """How many profiles of equal weight all this is worth."""
 
 
-def reach(
-    differences: Floats, variances: Floats, weights: Floats, margin: float = MARGIN
-) -> Reach | None:
-    """The shares, from each profile's difference, the variance of its luck, and its weight.
+def told(found: Share) -> Told:
+    """A share as far as it may be told."""
+    wide = found.high - found.low
+    if wide > EMPTY:
+        return Told(None, None, None)
+    return Told(None if wide > WIDEST else found.value, found.low, found.high)
 
-    What differs beyond luck has the weighed variance of the differences less the mean variance of
-    luck; where nothing is left all profiles lie where their mean does. None without weight.
-    """
-    if differences.size < 2 or not weights.sum() > 0:
+
+def reach(seen: Seen, margin: float = MARGIN) -> Reach | None:
+    """The shares of weighed profiles. None where they are worth fewer than 5 equal ones."""
+    number = worth(seen.weights)
+    if number < LEAST_PROFILES:
         return None
-    mean, spread = _moments(differences, variances, weights / weights.sum())
-    better = _beyond(mean - margin, spread)
-    worse = _beyond(-margin - mean, spread)
-    return Reach(better, 1 - better - worse, worse, mean)
+    regions = [(margin, np.inf), (-margin - 1e-9, margin + 1e-9), (-np.inf, -margin)]
+    better, within, worse = (told(share) for share in shares_within(seen, regions))
+    weights = seen.weights / seen.weights.sum()
+    mean = float(weights @ seen.differences)
+    spread = float(weights @ (seen.differences - mean) ** 2) / (number - 1)
+    half = quantiles.student(0.975, number - 1) * spread**0.5
+    return Reach(better, within, worse, mean, mean - half, mean + half, number)
 
 
-def estimated_shares(found: pl.DataFrame, margin: float = MARGIN, seed: int = 0) -> pl.DataFrame:
-    """`results.map.sensitivity.SHARES` for better, within the margin and worse, as estimated.
-
-    From `results.map.sensitivity.differences`; the 95% interval comes from drawing profiles again.
-    `profiles` is null: nobody knows which ones they are. Empty below 5 profiles.
-    """
-    rows: list[dict[str, Any]] = []
-    for key, group in cells_of(found):
-        gains, luck = (group.get_column(name).to_numpy() for name in ("difference", "variance"))
-        ones = np.ones_like(gains)
-        told = reach(gains, luck, ones, margin)
-        if told is None or gains.size < LEAST_PROFILES:
-            continue
-        ends = _drawn_again(gains, luck, ones, margin, seed)
-        for place, (name, share) in enumerate(
-            ((BETTER, told.better), (WITHIN, told.within), (WORSE, told.worse))
-        ):
-            rows.append(
-                key
-                | {"conclusion": name, "profiles": None, "of": gains.size, "share": share}
-                | {"low": float(ends[0, place]), "high": float(ends[1, place])}
-            )
-    return pl.DataFrame(rows, schema=SHARES, orient="row")
+def estimated_shares(found: pl.DataFrame, margin: float = MARGIN) -> pl.DataFrame:
+    """The frame ESTIMATED of `results.map.sensitivity.differences`; empty below 5 profiles."""
+    rows = [
+        key
+        | {"conclusion": name, "profiles": None, "of": round(known.profiles)}
+        | vars(share)
+        | {"mean": known.mean, "mean_low": known.mean_low, "mean_high": known.mean_high}
+        for key, known in weighed(found, margin=margin)
+        for name, share in (
+            (BETTER, known.better),
+            (WITHIN, known.within),
+            (WORSE, known.worse),
+        )
+    ]
+    return pl.DataFrame(rows, schema=ESTIMATED, orient="row")
 
 
 def weighed(
-    found: pl.DataFrame, weights: Mapping[str, float], margin: float = MARGIN
-) -> list[tuple[dict[str, Any], Reach, Floats, float]]:
-    """Each cell with its reach when profiles (models) are weighed, limits, and their worth.
+    found: pl.DataFrame, weights: Mapping[str, float] | None = None, margin: float = MARGIN
+) -> list[tuple[dict[str, Any], Reach]]:
+    """Each cell with its reach when profiles (models) are weighed, all alike without weights.
 
-    The limits are 95% ones of better, within and worse, shape (2, 3). Profiles are worth 1 / sum of
-    squared weights equally weighed ones; cells below 5 are left out.
+    Cells worth fewer than 5 profiles are left out.
     """
-    cells: list[tuple[dict[str, Any], Reach, Floats, float]] = []
+    cells: list[tuple[dict[str, Any], Reach]] = []
     for key, group in cells_of(found):
-        weight = np.array([weights.get(model, 0.0) for model in group.get_column("model")])
-        if not weight.sum() > 0:
-            continue
-        worth = float(weight.sum() ** 2 / (weight**2).sum())
-        gains, luck = (group.get_column(name).to_numpy() for name in ("difference", "variance"))
-        told = reach(gains, luck, weight, margin)
-        if told is not None and worth >= LEAST_PROFILES:
-            cells.append((key, told, _drawn_again(gains, luck, weight, margin), worth))
+        models = group.get_column("model").to_list()
+        weight = [1.0 if weights is None else weights.get(model, 0.0) for model in models]
+        known = reach(_seen(group, np.array(weight)), margin)
+        if known is not None:
+            cells.append((key, known))
     return cells
 
 
-def _moments(differences: Floats, variances: Floats, weights: Floats) -> tuple[float, float]:
-    mean = float(weights @ differences)
-    # Weights use up degrees of freedom: 1 - sum of squares is (n - 1) / n when all are equal.
-    seen = float(weights @ (differences - mean) ** 2) / max(1 - float(weights @ weights), 1e-9)
-    return mean, math.sqrt(max(seen - float(weights @ variances), 0.0))
+def _seen(group: pl.DataFrame, weights: Floats) -> Seen:
+    def column(name: str) -> Floats:
+        return group.get_column(name).cast(pl.Float64).to_numpy()
 
-
-def _beyond(distance: float, spread: float) -> float:
-    if spread == 0:
-        return float(distance > 0)
-    return quantiles.normal_below(distance / spread)
-
-
-def _drawn_again(
-    gains: Floats, luck: Floats, weights: Floats, margin: float, seed: int = 0
-) -> Floats:
-    """The 2.5 and 97.5 percentiles of the three shares when profiles are drawn again."""
-    rng = np.random.default_rng(seed)
-    shares: list[tuple[float, float, float]] = []
-    for _ in range(DRAWS):
-        rows = rng.integers(0, gains.size, gains.size)
-        told = reach(gains[rows], luck[rows], weights[rows], margin)
-        if told is not None:
-            shares.append((told.better, told.within, told.worse))
-    return np.quantile(np.array(shares), [0.025, 0.975], axis=0)
+    return Seen(
+        column("difference"), column("variance"), column("passed"), column("trials"), weights
+    )

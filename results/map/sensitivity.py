@@ -16,7 +16,7 @@ import polars as pl
 from results.compare import paired_counts
 from results.map.phase_map import BETTER, UNDECIDED, WORSE, corrected
 from results.statistics import quantiles
-from results.statistics.break_even import BreakEven, break_even
+from results.statistics.break_even import BreakEven, Mean, break_even, end, mean_of
 from results.statistics.differences import all_pass, paired_difference, unit_means
 from results.statistics.intervals import Floats, wilson
 from results.statistics.strata import cell_label, settings_label, strata
@@ -75,6 +75,13 @@ DECIDERS = pl.Schema(
         "break_even": pl.Float64,
         "break_even_low": pl.Float64,
         "break_even_high": pl.Float64,
+        "end": pl.String,
+        "end_first": pl.Float64,
+        "end_last": pl.Float64,
+        "end_mean": pl.Float64,
+        "end_mean_low": pl.Float64,
+        "end_mean_high": pl.Float64,
+        "end_passed": pl.Float64,
     }
 )
 """One row for each cell, topology and parameter; q is p corrected over all rows of the run.
@@ -82,7 +89,11 @@ DECIDERS = pl.Schema(
 For a number `strength` is Spearman's rank correlation with the difference, with its 95% interval;
 for a choice the root of epsilon squared (Kruskal and Wallis), without a sign, and `best` the choice
 with the largest mean difference. Break-even values are those of `results.statistics.break_even`,
-given only for numbers with q of at most 0.05.
+given only for numbers with q of at most 0.05. `end_mean` is the mean difference in the tenth of
+profiles at the highest or lowest `end` of the range (`end_first` to `end_last`), whichever is
+nearer to changing its sign; for a choice that of the best one (its interval as wide as picking one
+of them asks, after Bonferroni). `end_passed` is the share of trials there, of both sides, that
+passed.
 """
 
 
@@ -177,32 +188,51 @@ def deciders(found: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
 def _of_cell(group: pl.DataFrame, parameters: Parameters) -> Iterator[dict[str, Any]]:
     values = [profile_of(model) for model in group.get_column("model").to_list()]
     gains = group.get_column("difference").to_numpy()
+    rates = (group.get_column("passed") / group.get_column("trials")).to_numpy()
     for name, about in parameters.items():
         known = np.array([name in value for value in values])
         texts = [value[name] for value in values if name in value]
         row: dict[str, Any] = {"parameter": name, "profiles": len(texts), "p": None, "even": None}
         if "choices" in about:
-            row |= {"kind": "choice"} | _of_choice(texts, gains[known])
+            row |= {"kind": "choice"} | _of_choice(texts, gains[known], rates[known])
         else:
-            row |= {"kind": "number"} | _of_number(np.array(texts, dtype=np.float64), gains[known])
+            at = np.array(texts, dtype=np.float64)
+            row |= {"kind": "number"} | _of_number(at, gains[known], rates[known])
         yield row
 
 
-def _of_number(at: Floats, gains: Floats) -> dict[str, Any]:
+def _of_number(at: Floats, gains: Floats, rates: Floats) -> dict[str, Any]:
     if at.size < LEAST_PROFILES or np.ptp(at) == 0 or np.ptp(gains) == 0:
         return {}
     strength, low, high, p = quantiles.rank_correlation(at, gains)
-    return {"strength": strength, "low": low, "high": high, "p": p, "even": break_even(at, gains)}
+    row = {"strength": strength, "low": low, "high": high, "p": p, "even": break_even(at, gains)}
+    found = end(at, gains)
+    if found is None:
+        return row
+    row |= {"end": found.side, "end_first": found.first, "end_last": found.last}
+    return row | _mean(found.mean) | {"end_passed": float(rates[found.places].mean())}
 
 
-def _of_choice(texts: list[str], gains: Floats) -> dict[str, Any]:
+def _of_choice(texts: list[str], gains: Floats, rates: Floats) -> dict[str, Any]:
     taken = np.array(texts)
     groups = {name: gains[taken == name] for name in sorted(set(texts))}
     if len(texts) < LEAST_PROFILES or len(groups) < 2 or np.ptp(gains) == 0:
         return {}
     statistic, p = quantiles.kruskal(list(groups.values()))
     best = max(groups, key=lambda name: float(groups[name].mean()))
-    return {"strength": (statistic / (len(texts) - 1)) ** 0.5, "best": best, "p": p}
+    row = {"strength": (statistic / (len(texts) - 1)) ** 0.5, "best": best, "p": p}
+    found = mean_of(groups[best], 1 - ALPHA / len(groups))
+    return row | _mean(found) | {"end_passed": float(rates[taken == best].mean())}
+
+
+def _mean(found: Mean | None) -> dict[str, float | None]:
+    if found is None:
+        return {}
+    return {
+        "end_mean": found.value,
+        "end_mean_low": found.low,
+        "end_mean_high": found.high,
+    }
 
 
 def cells_of(found: pl.DataFrame) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:

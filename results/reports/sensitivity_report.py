@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.map.sensitivity import PROFILES, Drawn
+from results.map.sensitivity import PROFILES, Drawn, reference_in
 from results.reports.page import rendered
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
@@ -14,8 +14,9 @@ from results.reports.tables import number
 PAGE = "sections.html.j2"
 CAVEAT = (
     "All of this is simulated: it says what would have to be true of a model, over ranges that are "
-    "mostly assumed, and is no evidence about any real model. A share speaks of profiles drawn "
-    "evenly from those ranges; which of them a real model is like, `fanout probe` can measure."
+    "mostly assumed, and is no evidence about any real model. A share is of profiles drawn evenly "
+    "and independently over those ranges, not of models that exist; which profiles a real model "
+    "is like, `fanout probe` can measure."
 )
 
 
@@ -82,13 +83,16 @@ def composed(run: Drawn) -> Page:
         method=(
             (
                 "Profiles",
-                f"A Latin hypercube of {about['number']} profiles over all documented ranges, "
-                f"each with a luck of its own: {ranges}.",
+                f"A Latin hypercube of {about['number']} profiles, each with a luck of its own. "
+                "Every parameter is drawn evenly over its documented range, independently of the "
+                f"others: {ranges}.",
             ),
             (
                 "Conclusions",
-                "In each cell a profile's team and single thread do the same tasks; the unit is "
-                "the base task, and the interval that of a paired difference.",
+                f"In each cell a profile's team and {reference_in(run.manifest)} do the same "
+                "tasks; the unit is the base task, and the interval that of a paired difference. "
+                "Shares and mean differences are over profiles drawn so, and would be others if "
+                "some parts of the ranges were held more likely.",
             ),
         ),
         command=str(run.manifest.get("command", "fanout sensitivity")),
@@ -98,7 +102,7 @@ def composed(run: Drawn) -> Page:
 def _markdown(page: Page, section: Section) -> Iterator[str]:
     yield from (f"# {page.title} (simulated)", "", page.question, "")
     yield from (f"- {name}: {value}" for name, value in page.facts)
-    yield from ("", *(f"> {text}\n>" for text in page.caveats))
+    yield from ("", "\n>\n".join(f"> {text}" for text in page.caveats))
     yield from ("", f"## {section.title}", "", *(f"- {text}" for text in section.sentences), "")
     yield from (f"![{name}](charts/{name}.svg)\n" for name in section.charts)
     for table in section.tables:

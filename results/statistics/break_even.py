@@ -3,7 +3,8 @@
 The mean difference at a value of the parameter is taken over whatever else varies. It is fitted as
 a curve that only rises or only falls (isotonic regression over groups of equally many profiles), so
 no shape is assumed beyond that, and the place where it passes 0 is the break-even value. Its
-interval comes from drawing the profiles again.
+interval comes from drawing the profiles again. Where there is no such place, what the difference
+comes to at the end of the range says by how much it is missed.
 """
 
 import math
@@ -13,6 +14,7 @@ from typing import Any, cast
 import numpy as np
 from scipy import optimize as untyped  # pyright: ignore[reportMissingTypeStubs]
 
+from results.statistics import quantiles
 from results.statistics.intervals import Floats
 
 _optimize = cast("Any", untyped)
@@ -21,6 +23,7 @@ GROUPS = 10
 LEAST_PROFILES = 30
 DRAWS = 400
 ABOVE, BELOW = "above", "below"
+HIGHEST, LOWEST = "highest", "lowest"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,54 @@ class BreakEven:
     value: float | None
     low: float | None
     high: float | None
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean difference over some profiles, with its 95% interval (Student's t)."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class End:
+    """The profiles at the highest or lowest end of a range, `first` to `last`, and their mean.
+
+    `places` says which ones they are.
+    """
+
+    side: str
+    first: float
+    last: float
+    mean: Mean
+    places: Any
+
+
+def mean_of(differences: Floats, level: float = 0.95) -> Mean | None:
+    """The mean over profiles; None below 2."""
+    if differences.size < 2:
+        return None
+    value = float(differences.mean())
+    error = float(differences.std(ddof=1)) / math.sqrt(differences.size)
+    half = quantiles.student((1 + level) / 2, differences.size - 1) * error
+    return Mean(value, value - half, value + half)
+
+
+def end(at: Floats, difference: Floats) -> End | None:
+    """The end of the range at which the mean difference is nearest to changing its sign.
+
+    Which end follows from the direction over all profiles, not from the ends. None if it holds
+    fewer than 2 profiles.
+    """
+    last = (_slope(at, difference) >= 0) == (difference.mean() < 0)
+    places = groups(at)[-1 if last else 0]
+    mean = mean_of(difference[places])
+    if mean is None:
+        return None
+    side = HIGHEST if last else LOWEST
+    return End(side, float(at[places].min()), float(at[places].max()), mean, places)
 
 
 def break_even(at: Floats, difference: Floats, seed: int = 0, draws: int = DRAWS) -> BreakEven:
@@ -78,16 +129,20 @@ def crossing(at: Floats, rising: Floats) -> float:
 
 def curve(at: Floats, rising: Floats) -> tuple[Floats, Floats]:
     """Mean parameter of each group and the isotonic mean of `rising` there, in rising order."""
-    values = np.unique(at)
-    if values.size <= GROUPS:
-        parts = [np.flatnonzero(at == value) for value in values]
-    else:
-        parts = np.array_split(np.argsort(at, kind="stable"), GROUPS)
+    parts = groups(at)
     centres = np.array([at[part].mean() for part in parts])
     means = np.array([rising[part].mean() for part in parts])
     weights = np.array([part.size for part in parts], dtype=np.float64)
     fitted: Any = _optimize.isotonic_regression(means, weights=weights)
     return centres, np.asarray(fitted.x, dtype=np.float64)
+
+
+def groups(at: Floats) -> list[Any]:
+    """Places of the profiles in 10 groups by rising value, or one a value where those are few."""
+    values = np.unique(at)
+    if values.size <= GROUPS:
+        return [np.flatnonzero(at == value) for value in values]
+    return list(np.array_split(np.argsort(at, kind="stable"), GROUPS))
 
 
 def _slope(at: Floats, difference: Floats) -> float:

@@ -16,7 +16,7 @@ def normal(at: float) -> float:
     return float(_stats.norm.ppf(at))
 
 
-def student(at: float, freedom: int) -> float:
+def student(at: float, freedom: float) -> float:
     """The quantile of Student's t with `freedom` degrees of freedom."""
     return float(_stats.t.ppf(at, freedom))
 
@@ -48,11 +48,6 @@ def power_of_t(noncentral: float, freedom: int, alpha: float) -> float:
 def chi_square(at: float, freedom: int) -> float:
     """The quantile of the chi-square distribution."""
     return float(_stats.chi2.ppf(at, freedom))
-
-
-def normal_below(at: float) -> float:
-    """The share of the standard normal distribution below a value."""
-    return float(_stats.norm.cdf(at))
 
 
 def rank_correlation(one: Floats, other: Floats) -> tuple[float, float, float, float]:

@@ -1,6 +1,7 @@
 """How far a sweep is, in numbers and words."""
 
 import io
+from itertools import pairwise
 
 from experiments.progress import Display, Tally
 from results.journal import Entry
@@ -46,3 +47,18 @@ def test_a_display_that_is_no_terminal_prints_plain_lines() -> None:
             tally.finish(ended())
             display(tally)
     assert stream.getvalue() == "2/2 trials, 100% passing, 0 tokens, $0.0000 (simulated)\n"
+
+
+def test_plain_lines_come_ever_further_apart_up_to_a_minute() -> None:
+    stream = io.StringIO()
+    tally, seconds, shown = Tally(total=2000), 0, list[int]()
+    with Display(stream, clock=lambda: float(seconds)) as display:
+        for seconds in range(1, 901):
+            tally.finish(ended())
+            before = stream.tell()
+            display(tally)
+            if stream.tell() > before:
+                shown.append(seconds)
+    assert shown[:5] == [5, 15, 35, 75, 135]
+    assert len(shown) < 20
+    assert max(b - a for a, b in pairwise(shown)) == 60
