@@ -6,12 +6,10 @@ A trial that cannot be would otherwise end hours later, or crash the same way hu
 import inspect
 import types
 import typing
-from dataclasses import replace
 from typing import Any, Literal
 
 from experiments.loading import load_task_set, load_topology, near
-from experiments.sweep import Sweep, TaskCell, TopologyCell, specs
-from experiments.trial import try_build
+from experiments.sweep import Sweep, TaskCell, TopologyCell
 from results.verdicts.rules import stated
 
 
@@ -24,13 +22,14 @@ def check(sweep: Sweep) -> None:
     check_models(sweep)
     names = [cell.name for cell in sweep.topologies]
     stated({"thresholds": dict(sweep.thresholds)}, names, names[0], sweep.trials)
-    check_builds(sweep)
 
 
 def check_topology(cell: TopologyCell) -> None:
     """Hold the settings to the builder's own signature: names, and values where it lists them."""
     where = f"topologies.{cell.name}"
     builder = load_topology(cell.build)
+    if inspect.iscoroutinefunction(builder):
+        raise ValueError(f"{where} is asynchronous; its builder must be written with plain def")
     kit, *parameters = inspect.signature(builder).parameters.values()
     del kit
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
@@ -73,17 +72,6 @@ def check_models(sweep: Sweep) -> None:
                 make_model(name, ModelSettings(**sweep.model_settings))
         except ValueError as error:
             raise ValueError(f"models.{role}: {error}") from error
-
-
-def check_builds(sweep: Sweep) -> None:
-    """Build each topology's graph once: what no trial could run is said at once."""
-    for cell in sweep.topologies:
-        spec = specs(replace(sweep, topologies=(cell,)))[0]
-        try:
-            try_build(spec)
-        except (Exception, SystemExit) as error:
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            raise ValueError(f"topologies.{cell.name} cannot be built: {said}") from error
 
 
 def _wanted(hint: Any, value: Any) -> str | None:

@@ -32,8 +32,8 @@ from results.map.sensitivity import PROFILES, differences, profile_of, reference
 from results.store import Run, newest_first, read_manifest
 
 WIDTHS = (1, 4, 16)
-PAIR_WIDTH = 6
-"""Requests for each pair of subagents: both get some that leave a choice open."""
+PAIR_WIDTH = 12
+"""Requests for each pair of subagents: in most tasks both get some that leave a choice open."""
 
 OPEN_CHOICES = 2
 """What can be chosen where the text is silent: a refund to the card, or to the original payment."""

@@ -5,7 +5,6 @@ its spec; with real ones it runs among others in the loop of the engine.
 """
 
 import asyncio
-import inspect
 import json
 import platform
 from collections.abc import Iterator
@@ -51,11 +50,6 @@ def run_trial(spec: TrialSpec) -> Record:
         return _record(trial, "crashed", f"{type(error).__name__}: {error}", None, None)
     finally:
         model.forget(spec.trial_id)
-
-
-def try_build(spec: TrialSpec) -> None:
-    """Build the graph of a trial, and no more. Raises what the builder raises."""
-    _built(spec, _begin(spec).toolbox)
 
 
 async def play_trial(spec: TrialSpec) -> Record:
@@ -200,9 +194,6 @@ def _built(spec: TrialSpec, toolbox: Toolbox) -> Any:
     graph = getattr(import_module(module), name)(toolbox, **spec.topology_settings)
     if not hasattr(graph, "ainvoke"):
         hint = ": end it with .compile()" if hasattr(graph, "compile") else ""
-        if inspect.iscoroutine(graph):
-            graph.close()
-            hint = ": write it with def, without async"
         raise TypeError(
             f"{spec.build} gives {type(graph).__name__}, which is no compiled graph{hint}"
         )

@@ -32,6 +32,7 @@ def conclusion(run: Run) -> Row:
         "said": [],
         "caveats": [],
         "crashed": 0,
+        "never_ran": {},
         "report": None,
         "notebook": "fanout notebook compare --run " + shlex.quote(_named(run)),
     }
@@ -47,6 +48,7 @@ def conclusion(run: Run) -> Row:
     data["said"] = said.to_dicts()
     data["caveats"] = caveats(trials)
     data["crashed"] = int((trials.get_column("ended") == "crashed").sum())
+    data["never_ran"] = never_ran(trials)
     data["report"] = [str(path) for path in write_report(run, run.folder, counter_of(trials))]
     return data
 
@@ -71,6 +73,8 @@ def conclusion_lines(data: Row) -> Iterator[str]:
     yield from data["caveats"]
     if data["crashed"]:
         yield f"Crashed: {data['crashed']} trials; --retry-crashed runs them again."
+    for topology, crash in data["never_ran"].items():
+        yield f"Every trial of {topology} crashed, as in: {crash}"
     if data["outcome"] != "complete":
         yield f"Not complete: {data['recorded']} of {data['planned']} trials; {data['outcome']}."
     if data["report"]:
@@ -78,6 +82,16 @@ def conclusion_lines(data: Row) -> Iterator[str]:
         yield f"Report:   {markdown}"
         yield f"          {page}"
     yield f"Notebook: {data['notebook']}"
+
+
+def never_ran(trials: pl.DataFrame) -> dict[str, str]:
+    """The topologies of which every trial crashed, and what their first crash said."""
+    lost = (
+        trials.group_by("topology", maintain_order=True)
+        .agg((pl.col("ended") == "crashed").all().alias("lost"), pl.col("crash").first())
+        .filter("lost")
+    )
+    return dict(lost.select("topology", "crash").iter_rows())
 
 
 def _named(run: Run) -> str:

@@ -47,29 +47,31 @@ def exits_early(_kit: Any) -> None:
     sys.exit("no key")
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("nothing", "gives NoneType, which is no compiled graph$"),
-        ("unawaited", "write it with def, without async$"),
-        ("uncompiled", r"end it with \.compile\(\)$"),
-        ("exits_early", "SystemExit: no key$"),
-    ],
-)
-def test_a_builder_that_gives_no_graph_is_refused_before_anything_runs(
-    name: str, said: str
-) -> None:
+def test_an_asynchronous_builder_is_refused_before_anything_runs() -> None:
     table = {
         "name": "bad",
-        "topologies": {"own": {"base": f"{HERE}:{name}"}},
+        "topologies": {"own": {"base": f"{HERE}:unawaited"}},
         "task_sets": {"ledger": {}},
     }
-    with pytest.raises(ValueError, match=f"^topologies.own cannot be built: .*{said}"):
+    with pytest.raises(ValueError, match=r"topologies\.own is asynchronous; .* plain def$"):
         check(parse_sweep(table))
 
 
-def test_a_graph_that_ends_the_process_crashes_its_trial_alone() -> None:
-    record = run_trial(spec(f"{HERE}:exits", "ledger"))
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nothing", f"TypeError: {HERE}:nothing gives NoneType, which is no compiled graph"),
+        (
+            "uncompiled",
+            f"TypeError: {HERE}:uncompiled gives StateGraph, which is no compiled graph: end it "
+            "with .compile()",
+        ),
+        ("exits", "SystemExit: 3"),
+        ("exits_early", "SystemExit: no key"),
+    ],
+)
+def test_a_graph_that_cannot_be_crashes_its_trial_alone_and_says_why(name: str, said: str) -> None:
+    record = run_trial(spec(f"{HERE}:{name}", "ledger"))
     assert record["trials"][0]["ended"] == "crashed"
-    assert record["trials"][0]["crash"] == "SystemExit: 3"
+    assert record["trials"][0]["crash"] == said
     assert run_trial(spec("single_thread", "ledger"))["trials"][0]["ended"] == "completed"
