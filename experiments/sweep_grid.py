@@ -13,6 +13,8 @@ from tasks.task import SPLITS, Setting, dials_of, settings_of
 
 Raw = Mapping[str, Any]
 
+ABOVE_0 = ("max_tokens", "timeout_s", "requests_per_minute", "tokens_per_minute")
+"""Settings of models that would let no call through at 0."""
 KEYS = ("name", "question", "seed", "trials", "tasks", "split")
 TABLES = ("topologies", "contrasts", "task_sets", "models", "limits", "budget", "thresholds")
 COUNTED = ("model_calls", "tokens")
@@ -38,7 +40,9 @@ Cell = TypeVar("Cell", TopologyCell, TaskCell, Budget)
 def parse_sweep(raw: Raw) -> Sweep:
     """The sweep that the tables describe. ValueError naming the key, and what is allowed there."""
     check_keys("the sweep", raw, (*KEYS, *TABLES))
-    name = raw.get("name", "")
+    name, question = raw.get("name", ""), raw.get("question", "")
+    if not isinstance(question, str):
+        raise ValueError(f"question is {question!r}; it must be text")
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         raise ValueError(
             f"name is {name!r}; it names a folder: letters, digits, dots, dashes and underscores"
@@ -49,7 +53,7 @@ def parse_sweep(raw: Raw) -> Sweep:
     defaults = {"tasks": raw.get("tasks", 12), "split": raw.get("split", "dev")}
     return Sweep(
         name=name,
-        question=str(raw.get("question", "")),
+        question=question,
         seed=_whole("seed", raw.get("seed", 1), least=0),
         trials=_whole("trials", raw.get("trials", 8)),
         topologies=topologies,
@@ -202,6 +206,8 @@ def _models(table: Raw) -> tuple[dict[str, str], dict[str, Any]]:
                 raise ValueError(f"models.{key} is {value!r}; it must be true or false")
             if not switch:
                 _number(f"models.{key}", value, whole=whole)
+            if value == 0 and key in ABOVE_0:
+                raise ValueError(f"models.{key} is {value!r}; it must be above 0")
     roles.setdefault("default", DEFAULT_MODEL)
     return roles, settings
 
