@@ -1,5 +1,6 @@
 """A small run on one model that measures the few numbers which decide where it lies on the map."""
 
+import hashlib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -7,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from experiments.estimate import Estimate, from_pilot
@@ -20,15 +22,17 @@ from results.map.probe import (
     ContextSlope,
     HabitSpread,
     Placed,
-    common_cells,
+    Standing,
     context_slope,
     habit_spread,
     items_of,
     likelihoods,
     parameter_span,
     placed,
+    standings,
 )
 from results.map.sensitivity import PROFILES, differences, profile_of, reference_in
+from results.statistics.tail_share import worth
 from results.store import Run, newest_first, read_manifest
 
 WIDTHS = (1, 4, 16)
@@ -39,6 +43,7 @@ OPEN_CHOICES = 2
 """What can be chosen where the text is silent: a refund to the card, or to the original payment."""
 
 PROBED = "probe"
+LONGEST_NAME = 60
 SEED = 1
 
 
@@ -61,7 +66,7 @@ def probe_sweeps(model: str, sizes: Sizes, widths: Sequence[int] = WIDTHS) -> tu
         if value < least:
             raise ValueError(f"--{name} is {value}; it must be at least {least}")
     common = {
-        "name": PROBED + "-" + re.sub(r"[^A-Za-z0-9.]+", "-", model.partition("?")[0]).strip("-"),
+        "name": name_for(model),
         "question": f"Where on the map does {model} lie?",
         "seed": SEED,
         "models": {"default": model},
@@ -79,6 +84,14 @@ def probe_sweeps(model: str, sizes: Sizes, widths: Sequence[int] = WIDTHS) -> tu
         },
     }
     return parse_sweep(by_name(common | alone)), parse_sweep(by_name(common | pairs))
+
+
+def name_for(model: str) -> str:
+    """The name of a model's probe: its own for each setting of a profile, and never too long."""
+    words = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-")
+    if len(words) > LONGEST_NAME:
+        words = f"{words[:LONGEST_NAME]}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
+    return f"{PROBED}-{words}"
 
 
 def estimated(sweeps: Sequence[Sweep], workers: int | None = None) -> Estimate:
@@ -127,20 +140,21 @@ def measured(run: Run) -> Probed:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a model lies: each cell, and how much the two runs have in common.
+    """Where a model lies: each cell, and its standing in those that both runs have.
 
     `context_slope` is the parameter of the profiles that explain the probe: median and 95% limits.
+    Weighed by how well they explain it the profiles are worth `worth` equal ones; below 5 there are
+    no cells.
     """
 
     cells: tuple[Placed, ...]
-    common: int
+    standings: tuple[Standing, ...]
+    worth: float
     context_slope: tuple[float, float, float] | None
 
 
 def place_on(run: Run, found: Probed, drawn: Run) -> Place:
-    """Where the probed model lies on a sensitivity run. ValueError if that drew no profiles."""
-    if PROFILES not in drawn.manifest:
-        raise ValueError(f"{drawn.folder} drew no profiles; name a run of `fanout sensitivity`")
+    """Where the probed model lies on a sensitivity run."""
     reference = reference_in(drawn.manifest)
     alone = run.trials.filter(pl.col("topology") == "single_thread")
     theirs = drawn.trials.filter(pl.col("topology") == reference)
@@ -149,13 +163,21 @@ def place_on(run: Run, found: Probed, drawn: Run) -> Place:
     weights = likelihoods(theirs, alone, found.spread, differs)
     cells = placed(differences(drawn.trials, reference), weights)
     slope = parameter_span(weights, "context_slope")
-    return Place(tuple(cells), common_cells(theirs, alone), slope)
+    equal = worth(np.array(list(weights.values())))
+    return Place(tuple(cells), tuple(standings(theirs, alone)), equal, slope)
 
 
 def chance_to_differ(values: Mapping[str, str]) -> float:
     """The chance that two agents of a profile choose differently where nobody said."""
     habits = min(int(values.get("habits", 1)), OPEN_CHOICES)
     return 1 - 1 / habits if values.get("habit_scope", "agent") == "agent" else 0.0
+
+
+def map_of(run: Run) -> Run:
+    """The run, if models can be placed on it. ValueError if it drew no profiles."""
+    if PROFILES not in run.manifest:
+        raise ValueError(f"{run.folder} drew no profiles; name a run of `fanout sensitivity`")
+    return run
 
 
 def newest_sensitivity(runs: Path) -> Path | None:

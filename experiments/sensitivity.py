@@ -19,6 +19,7 @@ from experiments.spec import TrialSpec
 from experiments.sweep import Sweep, TaskCell, specs, sweep_hash
 from results.map.sensitivity import PROFILES
 from results.store import RUNS, Run
+from topologies.simulated.profile import profile
 
 SUFFIX = "-sensitivity"
 REFERENCE = "single_thread"
@@ -38,17 +39,20 @@ def reduced(
     teams: Sequence[str] = (),
     every_cell: bool = False,
     sizes: Sizes | None = None,
+    base: str = "typical",
 ) -> Sweep:
     """The part of a sweep that is played: teams against the reference, at the corners of the grid.
 
     `teams` are topologies of the sweep; by default the first besides the reference. The corners are
-    the cells in which every number that varies is at its least or its most. ValueError, in one
-    line, for a topology that the sweep does not have, and for a sweep without a reference.
+    the cells in which every number that varies is at its least or its most. Whatever models the
+    sweep names, the profile `base` stands in for them. ValueError, in one line, for a topology or
+    profile that there is not, and for a sweep without a reference.
     """
     sizes = sizes or Sizes()
     for name, value in vars(sizes).items():
-        if value < 1:
-            raise ValueError(f"--{name} is {value}; it must be at least 1")
+        least = 2 if name == "tasks" else 1  # a profile's interval is over its tasks
+        if value < least:
+            raise ValueError(f"--{name} is {value}; it must be at least {least}")
     names = [topology.name for topology in sweep.topologies]
     if len(names) < 2:
         raise ValueError(f"the sweep {sweep.name} has one topology; it takes two to compare")
@@ -66,7 +70,16 @@ def reduced(
         topologies=tuple(t for t in sweep.topologies if t.name in (reference, *wanted)),
         cells=tuple(replace(cell, tasks=sizes.tasks) for cell in cells),
         budgets=(),
+        models={"default": f"simulated:{profile_named(base)}"},
     )
+
+
+def profile_named(base: str) -> str:
+    """The name of a profile that parameters can be drawn over. ValueError if there is none."""
+    if "?" in base:
+        raise ValueError(f"--base is {base}; name a profile alone: its parameters are drawn")
+    profile(base)
+    return base
 
 
 def reference_of(sweep: Sweep) -> str:

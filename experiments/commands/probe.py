@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from experiments.commands.output import columns, estimate_lines, print_json, print_lines
 from experiments.commands.run import set_aside
 from experiments.engine import EngineError
-from results.map.reach import MARGIN
+from results.map.reach import LEAST_PROFILES, MARGIN
 from results.reports.sensitivity_section import estimated_words
 from results.reports.tables import points
 from results.store import RUNS, Run, find_run, open_run
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from experiments.estimate import Estimate
     from experiments.probe import Place, Probed
     from experiments.progress import Display
@@ -29,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from experiments.probe import (
         Sizes,
         estimated,
+        map_of,
         measured,
         newest_sensitivity,
         place_on,
@@ -39,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     runs: Path = arguments.runs or RUNS
     there = find_run(arguments.on, runs) if arguments.on else newest_sensitivity(runs)
-    drawn = None if there is None else open_run(there)
+    drawn = None if there is None else map_of(open_run(there))
     sizes = Sizes(arguments.tasks, arguments.trials, arguments.pairs)
     sweeps = probe_sweeps(arguments.model, sizes, widths_for(drawn))
     sweeps = resized(sweeps, arguments.name)
@@ -70,6 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
                 "run": str(found.folder),
                 "model": arguments.model,
                 "simulated": sweeps[0].simulated,
+                "trials": trials.height,
+                "dollars": spent(trials),
+                "estimated_dollars": cost.total("dollars"),
                 "context_slope": asdict(numbers.slope),
                 "habit_spread": asdict(numbers.spread),
                 "map": None if drawn is None else str(drawn.folder),
@@ -77,7 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        print_lines(_lines(found, arguments.model, numbers, drawn, place))
+        print_lines(_measured(found, arguments.model, numbers, cost))
+        print_lines(_placed(drawn, place))
     return 0
 
 
@@ -87,6 +94,9 @@ def _played(sweeps: "tuple[Sweep, Sweep]", folder: Path, arguments: argparse.Nam
 
     words = ["fanout", "probe", "--model", arguments.model, "--tasks", str(arguments.tasks)]
     words += ["--trials", str(arguments.trials), "--pairs", str(arguments.pairs)]
+    for option in ("on", "name", "runs"):
+        if getattr(arguments, option):
+            words += [f"--{option}", str(getattr(arguments, option))]
 
     def play(watch: "Display | None") -> Run:
         return run_probe(
@@ -130,55 +140,90 @@ def _ask(cost: "Estimate", arguments: argparse.Namespace) -> None:
         raise ValueError("not run")
 
 
-def _lines(
-    found: Run, model: str, numbers: "Probed", drawn: Run | None, place: "Place | None"
-) -> Iterator[str]:
+def spent(trials: "pl.DataFrame") -> float | None:
+    """Dollars of all trials; None if those of any are unknown."""
+    dollars = trials.get_column("dollars")
+    return None if dollars.has_nulls() else float(dollars.sum())
+
+
+def _measured(found: Run, model: str, numbers: "Probed", cost: "Estimate") -> Iterator[str]:
     slope, spread = numbers.slope, numbers.spread
     yield ""
     yield f"{model}{' (simulated)' if model.startswith('simulated:') else ''}"
-    yield (
-        f"- Failures grow by {_number(slope.value, slope.low, slope.high)} of those in the "
-        f"shortest conversations per 1,000 tokens more ({slope.failed} of {slope.items} "
-        f"items failed, {slope.tasks} tasks)."
-    )
-    yield (
-        f"- Two subagents chose differently in {_number(spread.share, spread.low, spread.high)} of "
-        f"cases where the text left it open ({spread.differ} of {spread.pairs} pairs)."
-    )
+    counted = f"{slope.failed} of {slope.items} items failed, {slope.tasks} tasks"
+    if slope.value is None or slope.low is slope.high is None:
+        yield f"- How failures grow with the conversation cannot be told: {counted}."
+    else:
+        grown = _number(slope.value, slope.low, slope.high)
+        yield (
+            f"- For every 1,000 tokens more in the conversation failures grow by {grown} of those "
+            f"in conversations of mean length ({counted}). That is what shows in the end; a "
+            "profile's context slope is its cause."
+        )
+    if spread.share is None:
+        yield (
+            "- Whether two subagents choose alike cannot be told: in no trial did both choose "
+            "where the text left it open. More --pairs may tell."
+        )
+    else:
+        yield (
+            f"- Two subagents chose differently in {_number(spread.share, spread.low, spread.high)}"
+            f" of cases where the text left it open ({spread.differ} of {spread.pairs} trials in "
+            "which both chose)."
+        )
+    took, thought = _dollars(spent(found.trials)), _dollars(cost.total("dollars"))
+    yield f"- Cost: {took} for {found.trials.height} trials; the estimate was {thought}."
     yield f"- Run: {found.folder}"
     yield ""
+
+
+def _dollars(value: float | None) -> str:
+    return "an unknown number of dollars" if value is None else f"${value:.2g}"
+
+
+def _placed(drawn: Run | None, place: "Place | None") -> Iterator[str]:
     if drawn is None or place is None:
         yield "No sensitivity run to place it on: `fanout sensitivity phase` makes one."
         return
-    if not place.cells or place.common == 0:
-        few = (
-            "it shares no cell" if not place.common else "fewer than 5 of its profiles explain this"
-        )
-        yield f"Nothing can be said from {drawn.folder}: {few}."
+    if not place.standings:
+        yield f"Nothing can be said from {drawn.folder}: this probe shares no cell with it."
         return
-    yield (
-        f"On {drawn.folder.name}, with each profile weighed by how well it explains this probe "
-        f"({place.common} cells in common), simulated:"
-    )
+    yield f"On {drawn.folder.name} (simulated):"
+    for at in place.standings:
+        often = at.as_often <= at.as_seldom
+        share, word = (at.as_often, "often") if often else (at.as_seldom, "seldom")
+        yield (
+            f"- {at.cell}: the single thread passes {at.passed} of {at.trials} trials; "
+            f"{100 * share:.0f}% of the drawn profiles pass as {word} or more {word}."
+        )
+    if not place.cells:
+        yield (
+            "Nothing can be said of a team from it: weighed by how well they explain this probe, "
+            f"its profiles are worth {place.worth:.1f} equal ones, and it takes "
+            f"{LEAST_PROFILES}. The model lies at the edge of what was drawn; a run with more "
+            "--profiles may have some that are like it."
+        )
+        return
+    yield f"Profiles weighed by how well they explain this probe ({place.worth:.0f} equal ones):"
     if place.context_slope is not None:
         middle, low, high = place.context_slope
         yield (
-            f"- These profiles have a context slope of {middle:.2f} per 1,000 tokens "
+            f"- They have a context slope of {middle:.2f} per 1,000 tokens "
             f"(95% of them {low:.2f} to {high:.2f})."
         )
-    rows = [["cell", "team", "better", "worse", "mean, points", "worth profiles"]]
+    rows = [["cell", "team", "mean difference, points", "better", "worse", "worth profiles"]]
     for cell in place.cells:
         reach = cell.reach
         better, worse = (estimated_words(vars(told)) for told in (reach.better, reach.worse))
         mean = points(reach.mean, reach.mean_low, reach.mean_high)
-        rows.append([cell.cell, cell.topology, better, worse, mean, f"{reach.profiles:.0f}"])
+        rows.append([cell.cell, cell.topology, mean, better, worse, f"{reach.profiles:.0f}"])
     yield from columns(rows)
-    yield f"Better and worse: by more than {100 * MARGIN:g} points of trials passed, as estimated."
-    yield "These are shares of simulated profiles, not a verdict on the model."
+    yield (
+        f"Better and worse: by more than {100 * MARGIN:g} points of trials passed, in what share "
+        "of these profiles. They are simulated: this is no verdict on the model."
+    )
 
 
-def _number(value: float | None, low: float | None, high: float | None) -> str:
-    if value is None:
-        return "an unknown share"
+def _number(value: float, low: float | None, high: float | None) -> str:
     ends = ["unbounded" if end is None else f"{end:.2f}" for end in (low, high)]
     return f"{value:.2f} (95% interval {ends[0]} to {ends[1]})"

@@ -24,9 +24,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     whole = read_sweep(arguments.sweep, arguments.set)
     sizes = Sizes(arguments.profiles, arguments.tasks, arguments.trials)
-    sweep = reduced(whole, arguments.team, arguments.every_cell, sizes)
+    sweep = reduced(whole, arguments.team, arguments.every_cell, sizes, arguments.base)
     check(sweep)
     folder = (arguments.runs or RUNS) / (arguments.name or sweep.name)
+    if not whole.simulated and not arguments.json:
+        print(
+            f"the models of the sweep {whole.name} are not called: simulated profiles play",
+            file=sys.stderr,
+        )
     if arguments.fresh:
         set_aside(folder)
     if (folder / MANIFEST).exists() and not arguments.json:

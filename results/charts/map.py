@@ -229,13 +229,17 @@ def deciders_chart(deciders: pl.DataFrame, most: int = 8) -> Any:
     )
     frame = known.filter(pl.col("parameter").is_in(leading)).with_columns(
         pl.format("{}: {}", "topology", "place").alias("cell"),
+        pl.col("parameter").str.replace_all("_", " "),
         (pl.col("q") <= 0.05).alias("holds"),
     )
-    base = alt.Chart().encode(y=alt.Y("parameter:N", title=None, sort=leading))
+    order = [name.replace("_", " ") for name in leading]
+    base = alt.Chart().encode(y=alt.Y("parameter:N", title=None, sort=order))
+    ticks = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format="+.1~f")
     bounds = alt.Scale(domain=[-1, 1])
     zero = alt.Chart().mark_rule(color="#999999").encode(x=alt.datum(0, scale=bounds))
     bars = base.mark_rule(strokeWidth=2, color="#4C78A8").encode(
-        x=alt.X("low:Q", title="rank correlation with the difference", scale=bounds), x2="high:Q"
+        x=alt.X("low:Q", title="rank correlation with the difference", scale=bounds, axis=ticks),
+        x2="high:Q",
     )
     dots = base.mark_point(size=60, filled=True, color="#4C78A8", opacity=1).encode(
         x=alt.X("strength:Q", scale=bounds),
@@ -256,9 +260,9 @@ def deciders_chart(deciders: pl.DataFrame, most: int = 8) -> Any:
     )
     return styled(
         panels(alt.layer(zero, bars, dots).properties(width=250, height=alt.Step(22)), frame, 2),
-        "Which parameters the difference hangs on, simulated",
+        "Which parameters the difference depends on, simulated",
         [
-            "To the right: the more of it, the better the team against the single thread",
+            "To the right: the more of it, the more the difference is in the team's favour",
             "Filled: holds after correction over all parameters and cells. "
             "Diamonds are choices, without a direction",
         ],

@@ -20,6 +20,8 @@ from results.map.reach import LEAST_PROFILES, Reach, weighed
 from results.map.sensitivity import profile_of
 from results.statistics.intervals import Floats, wilson
 from results.statistics.quantiles import student
+from results.statistics.strata import cell_label
+from results.statistics.tail_share import worth
 
 ITEM = r"^[A-Z]+\d+$"
 """Milestones with such names are items of the work."""
@@ -30,11 +32,12 @@ CELL = ("task_set", "mode", "width", "coupling")
 
 @dataclass(frozen=True)
 class ContextSlope:
-    """How the share of failed items grows per 1,000 tokens, as a multiple of `at_start`.
+    """How the share of failed items grows per 1,000 tokens, as a multiple of `at_mean`.
 
-    `at_start` is the share that fails in the shortest conversations (narrowest width). `value` has
-    95% limits (Fieller), null on a side where the data bound nothing; all is null without failures
-    or with fewer than 3 base tasks. What counts is failure that shows in the end: an error that a
+    `at_mean` is the share that fails in conversations of mean length: that of the shortest would be
+    a base nearer to a profile's own, but too few items stand in them to measure it. `value` has 95%
+    limits (Fieller), null on a side where the data bound nothing; all is null without failures or
+    with fewer than 3 base tasks. What counts is failure that shows in the end: an error that a
     model notices and mends is none, so this is not the parameter `context_slope` of a profile, but
     what that comes to.
     """
@@ -42,7 +45,7 @@ class ContextSlope:
     value: float | None
     low: float | None
     high: float | None
-    at_start: float | None
+    at_mean: float | None
     items: int
     failed: int
     tasks: int
@@ -94,17 +97,15 @@ def context_slope(items: pl.DataFrame, level: float = 0.95) -> ContextSlope:
     sizes = (int(n.sum()), int(failed.sum()), tasks)
     if tasks < LEAST_TASKS or failed.sum() == 0 or np.ptp(tokens) < 1e-9:
         return ContextSlope(None, None, None, None, *sizes)
-    narrowest = (items.get_column("width") == items.get_column("width").min()).to_numpy()
-    start = float(tokens[narrowest].mean())
-    lines = np.column_stack([np.ones_like(tokens), tokens - start])
+    lines = np.column_stack([np.ones_like(tokens), tokens - np.average(tokens, weights=n)])
     weights: Any = n.astype(np.float64)
     model: Any = sm.WLS(failed / n, lines, weights=weights)
     fit: Any = model.fit(cov_type="cluster", cov_kwds={"groups": units})
-    at_start, slope = (float(value) for value in fit.params)
+    at_mean, slope = (float(value) for value in fit.params)
     quantile = student((1 + level) / 2, tasks - 1)
-    low, high = fieller((at_start, slope), np.asarray(fit.cov_params()), quantile)
-    value = slope / at_start if at_start > 0 else None
-    return ContextSlope(value, low, high, at_start, *sizes)
+    low, high = fieller((at_mean, slope), np.asarray(fit.cov_params()), quantile)
+    value = slope / at_mean if at_mean > 0 else None
+    return ContextSlope(value, low, high, at_mean, *sizes)
 
 
 def fieller(
@@ -187,7 +188,7 @@ def parameter_span(
             np.array([]),
         )
     )
-    if not weight.sum() > 0 or weight.sum() ** 2 / (weight**2).sum() < LEAST_PROFILES:
+    if worth(weight) < LEAST_PROFILES:
         return None
     share = (weight.cumsum() - weight / 2) / weight.sum()
     middle, low, high = np.interp([0.5, (1 - level) / 2, (1 + level) / 2], share, values)
@@ -226,14 +227,40 @@ def likelihoods(
     return {model: math.exp(value - best) for model, value in logs.items()}
 
 
-def common_cells(drawn: pl.DataFrame, probed: pl.DataFrame) -> int:
-    """How many cells both runs have."""
-    return (
-        drawn.select(CELL)
-        .unique()
-        .join(probed.select(CELL).unique(), on=CELL, nulls_equal=True)
-        .height
-    )
+@dataclass(frozen=True)
+class Standing:
+    """The probed model in a cell of the map: trials passed, and the profiles beside it.
+
+    `as_often` and `as_seldom` are the shares of profiles that pass at least, and at most, that
+    often.
+    """
+
+    cell: str
+    passed: int
+    trials: int
+    as_often: float
+    as_seldom: float
+
+
+def standings(drawn: pl.DataFrame, probed: pl.DataFrame) -> list[Standing]:
+    """Every cell that both runs have; `drawn` and `probed` as for `likelihoods`."""
+    graded = pl.col("passed").is_not_null()
+    name = cell_label(CELL[1:]).alias("cell")
+    theirs = drawn.filter(graded).group_by(*CELL, "model").agg(pl.col("passed").mean())
+    found: list[Standing] = []
+    mine = probed.filter(graded).with_columns(name).group_by(*CELL, "cell")
+    for row in mine.agg(pl.col("passed").sum(), pl.len()).sort(*CELL).iter_rows(named=True):
+        cell = pl.DataFrame({key: [row[key]] for key in CELL}, schema=_schema(theirs))
+        rates = theirs.join(cell, on=CELL, nulls_equal=True).get_column("passed").to_numpy()
+        if rates.size:
+            rate = row["passed"] / row["len"]
+            shares = (float((rates >= rate).mean()), float((rates <= rate).mean()))
+            found.append(Standing(row["cell"], row["passed"], row["len"], *shares))
+    return found
+
+
+def _schema(frame: pl.DataFrame) -> dict[str, pl.DataType]:
+    return {key: frame.schema[key] for key in CELL}
 
 
 def _explains(x: int, n: int, c: int, of: int) -> float:

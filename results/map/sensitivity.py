@@ -1,4 +1,4 @@
-"""For what share of plausible profiles each conclusion holds, and what it hangs on.
+"""For what share of plausible profiles each conclusion holds, and what it depends on.
 
 The trials are those of many profiles of the simulated model (`fanout sensitivity`): a profile's
 values stand in its model's name. In each cell every profile is a paired comparison of its own.
@@ -172,7 +172,7 @@ def _share(count: int, of: int) -> dict[str, Any]:
 
 
 def deciders(found: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
-    """The frame DECIDERS of `differences`: which parameters a cell's difference hangs on."""
+    """The frame DECIDERS of `differences`: which parameters a cell's difference depends on."""
     rows = [key | row for key, group in cells_of(found) for row in _of_cell(group, parameters)]
     ps = np.array([np.nan if row["p"] is None else row["p"] for row in rows], dtype=np.float64)
     for row, q in zip(rows, corrected(ps), strict=True):

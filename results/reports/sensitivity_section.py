@@ -40,7 +40,7 @@ def sensitivity_section(run: Drawn, k: int = 1) -> Section:
     reference = reference_in(run.manifest)
     found = differences(run.trials, reference, k)
     if found.is_empty():
-        raise ValueError("no profile of this run is complete yet; run it on")
+        raise ValueError("no profile of this run has 2 tasks that both sides finished; run it on")
     held, decided = shares(found), deciders(found, about["parameters"])
     played = found.get_column("model").n_unique()
     likely = estimated_shares(found)

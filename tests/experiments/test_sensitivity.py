@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from experiments.cli import main
 from experiments.probe import Sizes as ProbeSizes
-from experiments.probe import chance_to_differ, measured, probe_sweeps, run_probe
+from experiments.probe import chance_to_differ, measured, name_for, probe_sweeps, run_probe
 from experiments.profile_draws import documented, draw_profiles, model_name
 from experiments.sensitivity import Sizes, plan_of, reduced, run_sensitivity
 from experiments.sweep_file import read_sweep
@@ -107,7 +107,11 @@ def test_a_sensitivity_run_resumes_and_reports(tmp_path: Path, capsys: Capture) 
     [
         (["sensitivity", "--profiles", "0"], "--profiles is 0; it must be at least 1"),
         (["sensitivity", "--team", "nobody"], "--team nobody"),
+        (["sensitivity", "--profiles", "-3"], "--profiles is -3; it must be at least 1"),
+        (["sensitivity", "--tasks", "1"], "--tasks is 1; it must be at least 2"),
+        (["sensitivity", "nosuch"], "there is no sweep 'nosuch'"),
         (["sensitivity", "--base", "nobody"], "there is no profile 'nobody'"),
+        (["sensitivity", "--base", "typical?slip=0"], "name a profile alone"),
         (["probe", "--model", "simulated:nobody"], "there is no profile 'nobody'"),
         (["probe", "--model", "simulated:typical", "--tasks", "1"], "--tasks is 1"),
         (["probe", "--model", "simulated:typical", "--on", "nothing"], "no run 'nothing'"),
@@ -120,6 +124,57 @@ def test_bad_input_is_one_line_and_exit_code_2(
     err = capsys.readouterr().err
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_sweep_of_a_real_model_is_played_by_profiles_and_calls_nobody(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    words = ["sensitivity", "quickstart", "--set", "models.default=openai:any", "--engine", "here"]
+    words += ["--profiles", "2", "--tasks", "2", "--trials", "1", "--runs", str(tmp_path)]
+    assert main(words) == 0
+    assert "are not called: simulated profiles play" in capsys.readouterr().err
+    assert open_run(tmp_path / "quickstart-sensitivity").trials.get_column("simulated").all()
+
+
+def test_a_probe_refuses_a_map_without_profiles_before_it_plays(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    tiny = ProbeSizes(3, 1, 1)
+    run_probe(probe_sweeps("simulated:typical", tiny, (1,)), tmp_path / "plain", engine="here")
+    words = ["probe", "--model", "simulated:steady", "--on", "plain", "--runs", str(tmp_path)]
+    assert main(words) == 2
+    assert "drew no profiles; name a run of `fanout sensitivity`" in capsys.readouterr().err
+    assert [folder.name for folder in tmp_path.iterdir()] == ["plain"]
+
+
+def test_a_probe_of_each_setting_has_a_name_of_its_own() -> None:
+    assert name_for("openai:gpt-5-mini") == "probe-openai-gpt-5-mini"
+    one, other = (name_for(f"simulated:typical?slip={value}") for value in (0.01, 0.02))
+    assert one != other
+    drawn = [name_for(model_name("typical", values)) for values in draw_profiles(3, 1)]
+    assert len(set(drawn)) == 3
+    assert max(map(len, drawn)) < 100
+
+
+@pytest.mark.slow
+def test_a_probe_says_what_it_took_and_where_on_the_map_the_model_lies(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    small = ["task_sets.orders.coupling=[0.0]", "task_sets.orders.width=[4]"]
+    sweep = reduced(read_sweep("phase", small), sizes=Sizes(24, tasks=2, trials=1))
+    run_sensitivity(sweep, tmp_path / sweep.name, profiles=24, engine="here")
+    words = ["probe", "--runs", str(tmp_path), "--tasks", "3", "--trials", "1", "--pairs", "1"]
+    weak = "simulated:typical?slip=0.03&context_slope=0.5"
+    assert main([*words, "--engine", "here", "--model", weak]) == 0
+    said = capsys.readouterr().out
+    assert "the estimate was $" in said
+    assert "act, width 4, coupling 0): the single thread passes" in said
+    assert "They are simulated: this is no verdict on the model." in said
+    assert main([*words, "--engine", "here", "--model", weak, "--json"]) == 0
+    place = json.loads(capsys.readouterr().out)["place"]
+    assert place["worth"] >= 5
+    assert [cell["topology"] for cell in place["cells"]] == ["lead_subagents"]
 
 
 def test_two_agents_of_a_profile_differ_as_its_habits_say() -> None:

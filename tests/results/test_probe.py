@@ -15,14 +15,18 @@ from results.map.probe import (
     habit_spread,
     likelihoods,
     parameter_span,
+    standings,
 )
 from results.records import frame
+
+MEAN = (1 * 2.0 + 4 * 4.0 + 16 * 10.0) / 21
+"""Thousands of tokens, each item counted."""
 
 
 def items(at_none: float, slope: float, tasks: int, seed: int) -> pl.DataFrame:
     """Trials at widths 1, 4, 16 whose items fail at at_none x (1 + slope x thousands of tokens).
 
-    Relative to the shortest conversations (2,000 tokens) that is slope / (1 + 2 slope).
+    Relative to conversations of mean length (8,476 tokens) that is slope / (1 + 8.476 slope).
     """
     rng = np.random.default_rng(seed)
     rows: list[dict[str, object]] = []
@@ -43,7 +47,7 @@ def items(at_none: float, slope: float, tasks: int, seed: int) -> pl.DataFrame:
 
 
 def test_the_interval_of_the_slope_covers_the_truth() -> None:
-    covered, truth = 0, 0.3 / (1 + 0.3 * 2)
+    covered, truth = 0, 0.3 / (1 + 0.3 * MEAN)
     for seed in range(100):
         found = context_slope(items(0.05, 0.3, 12, seed))
         low = -math.inf if found.low is None else found.low
@@ -54,7 +58,7 @@ def test_the_interval_of_the_slope_covers_the_truth() -> None:
 
 def test_many_tasks_find_the_slope_and_few_leave_it_open() -> None:
     many = context_slope(items(0.05, 0.3, 400, 1))
-    assert many.value == pytest.approx(0.3 / (1 + 0.3 * 2), abs=0.05)
+    assert many.value == pytest.approx(0.3 / (1 + 0.3 * MEAN), abs=0.02)
     assert many.low is not None
     assert many.high is not None
     none = context_slope(items(0.0, 0.3, 12, 1))
@@ -123,6 +127,16 @@ def test_a_probe_weighs_profiles_by_how_well_they_explain_it() -> None:
     told = likelihoods(drawn, frame("trials", []), agreed, {"good": 0.5, "fair": 0.0, "bad": 0.0})
     assert told["fair"] == told["bad"] == 1.0
     assert told["good"] < 0.01
+
+
+def test_a_probe_says_how_many_profiles_pass_as_often() -> None:
+    drawn = frame("trials", [*passes("good", 9), *passes("fair", 5), *passes("bad", 1)])
+    (found,) = standings(drawn, frame("trials", passes("probed", 6)))
+    assert found.cell == "orders (act, width 4, coupling 0)"
+    assert (found.passed, found.trials) == (6, 10)
+    assert (found.as_often, found.as_seldom) == pytest.approx((1 / 3, 2 / 3))
+    elsewhere = frame("trials", passes("probed", 6)).with_columns(width=pl.lit(16, pl.Int64))
+    assert standings(drawn, elsewhere) == []
 
 
 @settings(deadline=None, max_examples=40)

@@ -1,4 +1,4 @@
-"""Shares of profiles, what they hang on, and where a difference changes its sign."""
+"""Shares of profiles, what they depend on, and where a difference changes its sign."""
 
 import math
 
