@@ -113,24 +113,18 @@ def plan_of(sweep: Sweep, profiles: Sequence[str], seed: int) -> list[TrialSpec]
     ]
 
 
-def run_sensitivity(
+def claimed(
     sweep: Sweep,
-    folder: Path | None = None,
-    *,
+    folder: Path,
     profiles: int = Sizes.profiles,
     base: str = "typical",
-    engine: str | None = None,
-    workers: int | None = None,
-    progress: Watch = unwatched,
     command: str | None = None,
-) -> Run:
-    """Run what is missing of a reduced sweep over drawn profiles, and open the run.
+) -> Plan:
+    """What a reduced sweep over drawn profiles takes, its folder made ready for it.
 
-    What is not drawn is as in the profile `base`. Profiles are played one after the other, so that
-    a run that stopped early holds whole profiles. ValueError for what cannot be, and for a folder
+    What is not drawn is as in the profile `base`. ValueError for what cannot be, and for a folder
     that holds another run.
     """
-    folder = folder or RUNS / sweep.name
     models = [model_name(base, drawn) for drawn in draw_profiles(profiles, sweep.seed)]
     sweep = replace(sweep, models={"default": f"simulated:{base}"})
     manifest = manifest_of(sweep, command or f"fanout sensitivity {shlex.quote(sweep.name)}")
@@ -145,5 +139,25 @@ def run_sensitivity(
     manifest["sweep"] |= {PROFILES: drawn}
     manifest["hash"] = sweep_hash(manifest["sweep"])
     claim(folder, manifest)
-    plan = Plan(planned, sweep.seed, sweep.sweep_limits, simulated=True, in_order=True)
+    return Plan(planned, sweep.seed, sweep.sweep_limits, simulated=True, in_order=True)
+
+
+def run_sensitivity(
+    sweep: Sweep,
+    folder: Path | None = None,
+    *,
+    profiles: int = Sizes.profiles,
+    base: str = "typical",
+    engine: str | None = None,
+    workers: int | None = None,
+    progress: Watch = unwatched,
+    command: str | None = None,
+) -> Run:
+    """Run what is missing of a reduced sweep over drawn profiles, and open the run.
+
+    Profiles are played one after the other, so that a run that stopped early holds whole profiles.
+    ValueError as in `claimed`.
+    """
+    folder = folder or RUNS / sweep.name
+    plan = claimed(sweep, folder, profiles, base, command)
     return play(plan, folder, engine, workers, progress)

@@ -13,13 +13,13 @@ from experiments.engine import EngineError
 from results.store import MANIFEST, RUNS, Run, open_run
 
 if TYPE_CHECKING:
-    from experiments.progress import Display
+    from experiments.runner import Plan
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command. 1 if the engine broke; Ctrl-C gives 130."""
     from experiments.checks import check
-    from experiments.sensitivity import Sizes, reduced
+    from experiments.sensitivity import Sizes, claimed, reduced
     from experiments.sweep_file import read_sweep
 
     whole = read_sweep(arguments.sweep, arguments.set)
@@ -34,13 +34,14 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.fresh:
         set_aside(folder)
-    if (folder / MANIFEST).exists() and not arguments.json:
-        before = open_run(folder)
+    before = open_run(folder) if (folder / MANIFEST).exists() else None
+    plan = claimed(sweep, folder, arguments.profiles, arguments.base, command(arguments))
+    if before is not None and not arguments.json:
         state = "is complete" if before.complete else "goes on"
         of = f"{before.manifest['recorded']:,} of {before.manifest.get('planned', 0):,}"
         print(f"{folder} {state}: {of} trials are recorded", file=sys.stderr)
     try:
-        found = _played(sweep, folder, arguments)
+        found = _played(plan, folder, arguments)
     except EngineError as error:
         print(f"fanout: {error}", file=sys.stderr)
         return 1
@@ -50,26 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
     return told(found, arguments.json)
 
 
-def _played(sweep: Any, folder: Path, arguments: argparse.Namespace) -> Run:
-    from experiments.progress import Display, unwatched
-    from experiments.sensitivity import run_sensitivity
-
-    def play(watch: "Display | None") -> Run:
-        return run_sensitivity(
-            sweep,
-            folder,
-            profiles=arguments.profiles,
-            base=arguments.base,
-            engine=arguments.engine,
-            workers=arguments.workers,
-            progress=watch or unwatched,
-            command=command(arguments),
-        )
+def _played(plan: "Plan", folder: Path, arguments: argparse.Namespace) -> Run:
+    from experiments.progress import Display
+    from experiments.runner import play
 
     if arguments.json:
-        return play(None)
+        return play(plan, folder, arguments.engine, arguments.workers)
     with Display(simulated=True) as display:
-        return play(display)
+        return play(plan, folder, arguments.engine, arguments.workers, display)
 
 
 def told(found: Run, as_json: bool) -> int:
@@ -106,26 +95,28 @@ def told(found: Run, as_json: bool) -> int:
 
 
 def _lines(held: Any, likely: Any, decided: Any, reference: str) -> Iterator[str]:
-    from results.map.phase_map import BETTER, UNDECIDED, WORSE
+    from results.map.phase_map import BETTER, WORSE
     from results.map.reach import MARGIN
     from results.reports.sensitivity_section import estimated_words
     from results.reports.sensitivity_words import decider_sentences, estimates
-    from results.reports.tables import percent_interval
+    from results.reports.tables import percent_interval, points
 
     yield ""
     yield f"Shares of plausible profiles, a team against {reference} (simulated)"
     likewise = [f"{name} (estimated)" for name in (BETTER, WORSE)]
-    shown = [f"{name} (shown)" for name in (BETTER, WORSE, UNDECIDED)]
-    rows = [["cell", "team", *likewise, *shown, "profiles"]]
+    shown = [f"{name} (shown)" for name in (BETTER, WORSE)]
+    rows = [["cell", "team", "mean, points", *likewise, *shown, "profiles"]]
     for (cell, topology), group in held.group_by(["cell", "topology"], maintain_order=True):
         by = {row["conclusion"]: row for row in group.iter_rows(named=True)}
         told = estimates(likely, cell, topology)
         parts = [estimated_words(told.get(name, {})) for name in (BETTER, WORSE)]
         parts += [
             percent_interval(by[name]["share"], by[name]["low"], by[name]["high"])
-            for name in (BETTER, WORSE, UNDECIDED)
+            for name in (BETTER, WORSE)
         ]
-        rows.append([cell, topology, *parts, str(by[BETTER]["of"])])
+        mean = told.get(WORSE, {})
+        at = points(mean.get("mean"), mean.get("mean_low"), mean.get("mean_high"))
+        rows.append([cell, topology, at, *parts, str(by[BETTER]["of"])])
     yield from columns(rows)
     yield f"Estimated: true by more than {100 * MARGIN:g} points, shown by its own trials or not."
     yield ""

@@ -99,7 +99,9 @@ def test_a_sensitivity_run_resumes_and_reports(tmp_path: Path, capsys: Capture) 
     assert "no evidence about any real model" in page
     capsys.readouterr()
     assert main([*words[:-2], "--trials", "2"]) == 2
-    assert "holds a run of another sweep" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "holds a run of another sweep" in err
+    assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
