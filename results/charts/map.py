@@ -234,7 +234,7 @@ def deciders_chart(deciders: pl.DataFrame, most: int = 8) -> Any:
     )
     order = [name.replace("_", " ") for name in leading]
     base = alt.Chart().encode(y=alt.Y("parameter:N", title=None, sort=order))
-    ticks = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format="+.1~f")
+    ticks = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format=".1~f")
     bounds = alt.Scale(domain=[-1, 1])
     zero = alt.Chart().mark_rule(color="#999999").encode(x=alt.datum(0, scale=bounds))
     bars = base.mark_rule(strokeWidth=2, color="#4C78A8").encode(
