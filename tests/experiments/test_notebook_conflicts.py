@@ -181,15 +181,14 @@ def test_the_notebook_is_a_script_too(runs: Path) -> None:
     assert "In simulation, on orders (act) lead_subagents met" in done.stdout
 
 
-@pytest.mark.parametrize("notebook", ["conflicts", "compare"])
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("notebook", "words", "expected"),
     [
-        (["--run", "nope"], "there is no run 'nope'"),
-        (["--", "--run", "nope"], "there is no run 'nope'"),
-        (["--run", "broken"], "cannot be read"),
-        (["--run", "unbegun"], "no trial is recorded in"),
-        (["--width", "1", "--coupling", "0.25"], "leaves no coupled pair"),
+        ("conflicts", ["--run", "nope"], "there is no run 'nope'"),
+        ("compare", ["--", "--run", "nope"], "there is no run 'nope'"),
+        ("conflicts", ["--run", "broken"], "cannot be read"),
+        ("compare", ["--run", "unbegun"], "no trial is recorded in"),
+        ("conflicts", ["--width", "1", "--coupling", "0.25"], "leaves no coupled pair"),
     ],
 )
 def test_a_script_that_cannot_run_says_why_in_one_line(

@@ -248,7 +248,7 @@ PLACEBO = "steady?context_slope=0&habits=1"
 
 @pytest.mark.slow
 def test_placebo_without_context_cost_no_topology_beats_the_single_thread_at_reading() -> None:
-    trials = 6
+    trials = 4
     alone = passed(run_all(grid(TASKS, trials, model=PLACEBO, width=8)))
     for topology in ("lead_subagents", "serial_team", "shared_trace"):
         team = passed(run_all(grid(TASKS, trials, topology=topology, model=PLACEBO, width=8)))
@@ -267,7 +267,7 @@ def _gain_of_the_team(tasks: int, trials: int, **common: Any) -> Difference:
 
 @pytest.mark.slow
 def test_both_signs_one_profile_makes_fan_out_lose_on_wide_reading() -> None:
-    found = _gain_of_the_team(50, 4, model="steady", width=8)
+    found = _gain_of_the_team(40, 3, model="steady", width=8)
     assert found.high is not None
     assert found.high < 0
 
@@ -275,7 +275,7 @@ def test_both_signs_one_profile_makes_fan_out_lose_on_wide_reading() -> None:
 @pytest.mark.slow
 def test_both_signs_another_makes_it_win_on_coupled_writing() -> None:
     coupled: dict[str, Any] = {"task_set": "orders", "width": 16, "coupling": 1.0, "style": "crud"}
-    found = _gain_of_the_team(36, 3, model="flaky", **coupled)
+    found = _gain_of_the_team(30, 3, model="flaky", **coupled)
     assert found.low is not None
     assert found.low > 0
 
