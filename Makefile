@@ -33,7 +33,7 @@ check: $(READY) ## Lint, format, types and notebooks
 bench: $(READY) ## Measure speed beside a bare LangGraph loop, the checker, coverage and false positives
 	$(BIN)/python -m experiments.bench
 	$(BIN)/python -m results.conflicts.bench
-	$(BIN)/python -m experiments.dependency_truth
+	$(BIN)/python -m experiments.dependency_bench
 	$(BIN)/python -m results.statistics.coverage
 	$(BIN)/python -m experiments.false_positives
 

@@ -1,6 +1,4 @@
-"""How well `fanout profile` infers dependencies, on the kit's own task sets where they are known.
-
-    python -m experiments.dependency_truth
+"""What each call of a simulated worker truly depended on.
 
 A simulated worker does each item by its clerk's script, which makes the truth a matter of
 experiment: the scripts of a trial are run again over the notes that the worker took, once as they
@@ -8,7 +6,7 @@ are and then with one note changed to what such a call told in other trials. A c
 then no longer makes needs that note's reply. A further attempt needs the one before; and
 of two calls that touch one row, one of them writing, the later one needs the earlier, by the
 versions in `accesses` (two rows added under one question do not disturb each other). Handing in is
-left out. Measured where everything is to be done and nothing only answered.
+left out. Known where everything is to be done and nothing only answered.
 """
 
 import json
@@ -19,28 +17,11 @@ from typing import Any
 
 import polars as pl
 
-from experiments.commands.output import columns
-from experiments.loading import load_task_set, topology_named
-from experiments.spec import Limits, TrialSpec
-from experiments.trial import run_trial
-from results.potential.accuracy import TRUE_DEPENDENCIES, dependency_accuracy
-from results.potential.inference import dependencies_frame, infer
-from results.records import SCHEMAS, frame
+from experiments.loading import load_task_set
+from results.potential.accuracy import TRUE_DEPENDENCIES
 from tasks.clerk import NOTE_LINE, SOUND, Call, Clerk, Conversation, Desk, Item, Values, items_in
-from tasks.task import settings_of
 from topologies.simulated.reading import conversation_in
 
-CELLS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("stdlib", {"width": 8}),
-    ("ledger", {"width": 4}),
-    ("orders", {"width": 8, "coupling": 0.5, "style": "atomic"}),
-    ("orders", {"width": 8, "coupling": 0.5, "style": "crud"}),
-)
-PROFILES = ("perfect", "typical")
-SEEDS = (11, 12)
-"""Not among the seeds 0 to 5 by which the inference was made; so are the held-out tasks."""
-
-TASKS = 12
 NO_REPLY: Values = {"assumed": True, "gave_up": True}
 """What a worker notes instead of a reply that it could not use."""
 
@@ -216,72 +197,3 @@ def _by_version(accesses: Sequence[Row]) -> set[tuple[int, int]]:
             pairs |= {(other, step) for other in before | reads.pop(key, set())}
             last_write[key] = step
     return {(first, second) for first, second in pairs if first < second}
-
-
-def recorded(task_set: str, settings: Mapping[str, Any], model: str) -> Frames:
-    """Single-thread trials of one cell on held-out tasks, as frames."""
-    path, factors = topology_named("single_thread")
-    chosen = settings_of(load_task_set(task_set), dict(settings))
-    rows: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
-    for seed in SEEDS:
-        for index in range(TASKS):
-            spec = TrialSpec(
-                sweep=f"dependency_truth-{seed}",
-                sweep_seed=seed,
-                topology="single_thread",
-                build=path,
-                topology_settings=factors,
-                task_set=task_set,
-                settings=chosen,
-                split="held_out",
-                index=index,
-                trial=0,
-                models={"default": f"simulated:{model}"},
-                limits=Limits(),
-            )
-            for name, new in run_trial(spec).items():
-                rows[name] += new
-    return {name: frame(name, own) for name, own in rows.items()}
-
-
-def measured(frames: Frames) -> pl.DataFrame:
-    """Precision and recall, as `dependency_accuracy` has them, without the calls that hand in.
-
-    The rows of kind `all but same` leave that rule out.
-    """
-    ours = dependencies_frame(infer(frames["trials"], frames["steps"], frames["accesses"]))
-    ending = frames["steps"].filter((pl.col("tool") == ENDING) | (pl.col("kind") == "model"))
-    kept = ours.join(
-        ending.select("trial_id", pl.col("step").alias("to_step")),
-        on=["trial_id", "to_step"],
-        how="anti",
-    )
-    true = true_dependencies(frames)
-    found = dependency_accuracy(kept, true)
-    if "same" not in kept.get_column("kind"):
-        return found
-    without = dependency_accuracy(kept.filter(pl.col("kind") != "same"), true)
-    named = without.filter(pl.col("kind") == "all").with_columns(kind=pl.lit("all but same"))
-    return pl.concat([found, named])
-
-
-def main() -> None:
-    """Print the table."""
-    heading = ["task set", "profile", "compared", "kind", "inferred", "true", "precision", "recall"]
-    rows = [heading]
-    for task_set, settings in CELLS:
-        name = " ".join([task_set, str(settings.get("style", ""))]).strip()
-        for model in PROFILES:
-            for row in measured(recorded(task_set, settings, model)).iter_rows(named=True):
-                # A kind alone has no recall: the others may find what it does not.
-                recall = row["recall"] if row["kind"].startswith("all") else None
-                shares = [
-                    "-" if share is None else f"{share:.3f}" for share in (row["precision"], recall)
-                ]
-                counts = [f"{row['inferred']:,}", f"{row['true']:,}"]
-                rows.append([name, model, row["compared"], row["kind"], *counts, *shares])
-    print("\n".join(columns(rows, indent="")))
-
-
-if __name__ == "__main__":
-    main()

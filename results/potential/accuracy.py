@@ -6,12 +6,16 @@ are true, recall the share of the true that are inferred, both over all trials t
 compares the pairs as they are. `order` compares which calls must come before which, followed
 through: it is what a schedule depends on, and is fairer to an inference that finds a needed call by
 way of another.
+
+What a user reads is the bound on speed-up that follows: `bound_accuracy` compares that.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
+
+from results.potential.graph import critical_path, speed_up_bound
 
 TRUE_DEPENDENCIES = pl.Schema({"trial_id": pl.String, "from_step": pl.Int64, "to_step": pl.Int64})
 ACCURACY = pl.Schema(
@@ -25,6 +29,8 @@ ACCURACY = pl.Schema(
         "recall": pl.Float64,
     }
 )
+BOUNDS = pl.Schema({"trial_id": pl.String, "inferred": pl.Float64, "true": pl.Float64})
+"""The bound on speed-up of each trial, calls over the longest chain, by either dependencies."""
 
 Pair = tuple[str, int, int]
 
@@ -54,6 +60,33 @@ def dependency_accuracy(inferred: pl.DataFrame, true: pl.DataFrame) -> pl.DataFr
     rows.append(_row("direct", "all", _pairs(ours), known))
     rows.append(_row("order", "all", _followed(_pairs(ours)), _followed(known)))
     return pl.DataFrame(rows, schema=ACCURACY, orient="row")
+
+
+def bound_accuracy(calls: pl.DataFrame, inferred: pl.DataFrame, true: pl.DataFrame) -> pl.DataFrame:
+    """The frame BOUNDS of the trials in `calls`, which has `trial_id` and `step` of each call.
+
+    Dependencies on steps that are no calls of `calls` are left out.
+    """
+    needs = {"inferred": _needs(inferred), "true": _needs(true)}
+    rows: list[dict[str, Any]] = []
+    for (trial,), own in calls.sort("step").group_by("trial_id", maintain_order=True):
+        steps: list[int] = own.get_column("step").to_list()
+        place = {step: at for at, step in enumerate(steps)}
+        weights = [1.0] * len(steps)
+        row: dict[str, Any] = {"trial_id": trial}
+        for name, of in needs.items():
+            before = [[place[n] for n in of.get((str(trial), s), ()) if n in place] for s in steps]
+            row[name] = speed_up_bound(len(steps), critical_path(before, weights))
+        rows.append(row)
+    return pl.DataFrame(rows, schema=BOUNDS, orient="row")
+
+
+def _needs(frame: pl.DataFrame) -> dict[tuple[str, int], set[int]]:
+    """What each call of a trial needs."""
+    found: dict[tuple[str, int], set[int]] = {}
+    for trial, before, after in _pairs(frame):
+        found.setdefault((trial, after), set()).add(before)
+    return found
 
 
 def _pairs(frame: pl.DataFrame) -> set[Pair]:

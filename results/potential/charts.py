@@ -21,7 +21,6 @@ ARROWS = {
     "value": "#33506F",
     "about": "#8FA8BF",
     "resource": "#D55E00",
-    "same": "#E69F00",
     "retry": "#B79A5B",
 }
 VERDICT_COLOURS = {

@@ -1,9 +1,8 @@
 """Which call needed an earlier one: told from values that flow and from resources that are shared.
 
-Five kinds of dependency are inferred. `value`: an argument was in an earlier reply and nobody had
-told it. `about`: a write names something that was looked up before. `same`: it names something that
-an earlier write named. `resource`: two calls touch the same row (or question) and at least one
-writes it. `retry`: the same tool again after an error.
+Four kinds of dependency are inferred. `value`: an argument was in an earlier reply and nobody had
+told it. `about`: a write names something that was looked up before. `resource`: two calls touch the
+same row (or question) and at least one writes it. `retry`: the same tool again after an error.
 
 What this cannot see: a call that was made because of what a reply said, without a value in common
 (control flow); values computed from replies; resources nobody declared. What it can see too much
@@ -126,20 +125,17 @@ def _credited(
 
 
 def naming_edges(nodes: Sequence[Node], writes: Sequence[bool]) -> list[Edge]:
-    """Each write after the latest read (`about`) and write (`same`) that name the same thing."""
+    """Each write after the latest read that names the same thing."""
     named = [_ids(node) for node in nodes]
     edges: list[Edge] = []
     for at, node in enumerate(nodes):
         if not writes[at]:
             continue
-        latest: dict[tuple[str, bool], int] = {}
+        latest: dict[str, int] = {}
         for before in range(at):
-            if nodes[before].message < node.message:
-                latest |= {(thing, writes[before]): before for thing in named[at] & named[before]}
-        edges += [
-            Edge(before, at, "same" if written else "about", thing, 1.0)
-            for (thing, written), before in latest.items()
-        ]
+            if nodes[before].message < node.message and not writes[before]:
+                latest |= dict.fromkeys(named[at] & named[before], before)
+        edges += [Edge(before, at, "about", thing, 1.0) for thing, before in latest.items()]
     return edges
 
 

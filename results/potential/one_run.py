@@ -11,7 +11,7 @@ from results.potential.split import LEAD, Split, split
 from results.potential.team_cost import Turn, Usage, conversation, team
 
 DATA = ("value", "about", "retry")
-"""Kinds that a lead sees in the work itself; `resource` and `same` are what it may overlook."""
+"""Kinds that a lead sees in the work itself; `resource` is what it may overlook."""
 
 TEAM_SIZES = (2, 4, 8)
 

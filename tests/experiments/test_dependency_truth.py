@@ -5,7 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from experiments.dependency_truth import Frames, measured, true_dependencies
+from experiments.dependency_bench import bound_row, measured
+from experiments.dependency_truth import Frames, true_dependencies
 from experiments.trial import run_trial
 from results.records import SCHEMAS, frame
 from tests.trials import spec
@@ -57,5 +58,9 @@ def test_a_sale_needs_what_was_read_and_a_summary_whether_mail_is_wanted() -> No
 
 
 def test_what_is_inferred_is_measured_against_it() -> None:
-    found = {row["compared"]: row for row in measured(frames("ledger", (0, 1, 2))).to_dicts()}
+    accuracy, bounds = measured(frames("ledger", (0, 1, 2)))
+    found = {row["compared"]: row for row in accuracy.to_dicts()}
     assert found["order"]["precision"] == found["order"]["recall"] == 1.0
+    assert bounds.get_column("inferred").to_list() == bounds.get_column("true").to_list()
+    trials, true, inferred, above, below = bound_row(bounds)
+    assert (trials, true, above, below) == (f"{bounds.height}", inferred, "0%", "0%")

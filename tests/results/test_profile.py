@@ -138,14 +138,14 @@ def test_writes_keep_their_order_with_whoever_touches_the_same_row() -> None:
     assert found == {(1, 5), (5, 7)}
 
 
-def test_writes_that_name_the_same_thing_keep_their_order_as_a_kind_of_its_own() -> None:
+def test_a_write_waits_for_the_look_at_what_it_names_but_not_for_another_write() -> None:
     def write(tool: str) -> Call:
         return (tool, {"customer": "C77"}, "ok", [("write", f"{tool}s:n")])
 
     run = made_run("t/0", "Serve C77.", [("look", {"customer": "C77"}, "ok", []), write("sell")])
     assert pairs(frames(run)) == {(1, 3, "about")}
     run = made_run("t/0", "Serve C77.", [write("sell"), write("mail")])
-    assert pairs(frames(run)) == {(1, 3, "same")}
+    assert pairs(frames(run)) == set()
 
 
 def test_two_that_add_under_one_question_do_not_wait_but_who_asks_does() -> None:
