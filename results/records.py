@@ -6,6 +6,7 @@ not known is null, never 0 and never a guess.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -143,6 +144,24 @@ SCHEMAS: dict[str, pl.Schema] = {
     "milestones": MILESTONES,
 }
 """Frame name to schema."""
+
+
+class Graded(Protocol):
+    """What most analyses take of a run: how it was made, and how its trials ended."""
+
+    @property
+    def manifest(self) -> dict[str, Any]: ...
+    @property
+    def trials(self) -> pl.DataFrame: ...
+
+
+class Recorded(Graded, Protocol):
+    """A run with all that happened in it."""
+
+    @property
+    def steps(self) -> pl.DataFrame: ...
+    @property
+    def accesses(self) -> pl.DataFrame: ...
 
 
 def frame(name: str, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:

@@ -20,8 +20,9 @@ from results.charts.palette import (
     topology_colour,
 )
 from results.conflicts import Witness, witness
-from results.conflicts.declared import Accessed, conflicts_of
+from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import HARMLESS, how_often, unchecked
+from results.records import Recorded
 
 EDGE_COLOURS = {
     "rw": "#D55E00",
@@ -41,7 +42,7 @@ LANE, STEP = 92, 110
 """Height of an agent's lane and width of a step along the time axis, in pixels."""
 
 
-def conflicts_by_coupling(run: Accessed, found: pl.DataFrame | None = None) -> Any:
+def conflicts_by_coupling(run: Recorded, found: pl.DataFrame | None = None) -> Any:
     """Share of trials with each kind of conflict against coupling, one panel for each kind.
 
     The most frequent kinds come first; a topology that never met a kind has no line there. Bars are

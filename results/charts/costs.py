@@ -19,8 +19,8 @@ from results.charts.palette import (
     styled,
     topology_colour,
 )
-from results.charts.success import Recorded
 from results.metrics import TOTAL_TOKENS, known_mean
+from results.records import Recorded
 from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
 from results.summary import summary

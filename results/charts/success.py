@@ -1,6 +1,6 @@
 """Pictures of how well a run went, for notebooks and reports: each title says what it shows."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -15,6 +15,7 @@ from results.charts.palette import (
     styled,
     topology_colour,
 )
+from results.records import Recorded
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
@@ -22,15 +23,6 @@ from results.statistics.strata import cell_label, strata
 MOST_K = 16
 TIME_POINTS = 120
 MOST_POINTS = 6000
-
-
-class Recorded(Protocol):
-    """What a chart draws: anything that holds the frames of a run."""
-
-    @property
-    def trials(self) -> pl.DataFrame: ...
-    @property
-    def steps(self) -> pl.DataFrame: ...
 
 
 def pass_k_curves(run: Recorded) -> Any:

@@ -6,8 +6,8 @@ import altair as alt
 import polars as pl
 
 from results.charts.palette import FONT, names, simulated
-from results.charts.success import Recorded
 from results.metrics import TOTAL_TOKENS
+from results.records import Recorded
 from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
 

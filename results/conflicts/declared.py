@@ -4,29 +4,17 @@ A choice is an argument of which any value would do, if all keep to one: where a
 set declares them, and they are recorded in the manifest: task set to tool to argument.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
 from results.conflicts import find_conflicts
+from results.records import Recorded
 
 CHOICES = "choices"
 
 
-class Accessed(Protocol):
-    """What conflicts are found in: anything that holds the frames and the manifest of a run."""
-
-    @property
-    def manifest(self) -> dict[str, Any]: ...
-    @property
-    def trials(self) -> pl.DataFrame: ...
-    @property
-    def steps(self) -> pl.DataFrame: ...
-    @property
-    def accesses(self) -> pl.DataFrame: ...
-
-
-def conflicts_of(run: Accessed, trial_id: str | None = None) -> pl.DataFrame:
+def conflicts_of(run: Recorded, trial_id: str | None = None) -> pl.DataFrame:
     """All findings of a run, or of one of its trials: a frame as from `find_conflicts`.
 
     Trials of a task set that declares no choices are searched as if nothing were known of them.

@@ -7,7 +7,7 @@ conclusion holds for.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -29,15 +29,6 @@ ALPHA = 0.05
 
 Parameters = Mapping[str, Mapping[str, Any]]
 """Parameter name to its `range` (least, most) or `choices`."""
-
-
-class Drawn(Protocol):
-    """A run: with `manifest[PROFILES]` if its profiles were drawn."""
-
-    @property
-    def manifest(self) -> dict[str, Any]: ...
-    @property
-    def trials(self) -> pl.DataFrame: ...
 
 
 SHARES = pl.Schema(

@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from results.charts.success import Recorded
 from results.charts.tokens import scale_note, tokens_by_part
+from results.records import Recorded
 from results.reports.section import Section
 from results.reports.tables import Table, dollars, grouped, number, percent, points, ratio
 from results.statistics.strata import cell_label, strata

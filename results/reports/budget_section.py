@@ -1,27 +1,18 @@
 """Report: what each topology makes of the same budget, and where a budget could not do."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
 
 import polars as pl
 
 from results.map.budget import UNITS, least_of_cells, success_by_budget
 from results.map.infeasible import LEAST
+from results.records import Graded
 from results.reports.section import Section
 from results.reports.tables import Row, Table, dollars, grouped, number, percent_interval
 from results.statistics.strata import cell_label, strata
 
 
-class Budgeted(Protocol):
-    """What the section is made of."""
-
-    @property
-    def manifest(self) -> dict[str, Any]: ...
-    @property
-    def trials(self) -> pl.DataFrame: ...
-
-
-def budget_section(run: Budgeted) -> Section | None:
+def budget_section(run: Graded) -> Section | None:
     """The section; None for a run that set no budgets."""
     trials = run.trials
     if trials.get_column("budget").null_count() == trials.height:

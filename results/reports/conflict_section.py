@@ -9,9 +9,10 @@ import polars as pl
 from results.charts.conflicts import conflict_anatomy, conflicts_by_coupling
 from results.charts.palette import simulated as simulated_words
 from results.conflicts import FAMILIES
-from results.conflicts.declared import Accessed, conflicts_of
+from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import HARMLESS, did_it_hurt, how_often, unchecked
 from results.conflicts.twins import serial_twins, twin_table
+from results.records import Recorded
 from results.reports.conflict_tables import (
     POOLED,
     hurt_table,
@@ -42,7 +43,7 @@ class Harm:
     twin: str | None
 
 
-def conflict_section(run: Accessed) -> Section | None:
+def conflict_section(run: Recorded) -> Section | None:
     """The section; None for a run that recorded no accesses."""
     trials = run.trials
     if run.accesses.is_empty():

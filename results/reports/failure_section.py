@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from results.charts.success import Recorded
+from results.records import Recorded
 from results.reports.consistency_tables import consistency_table
 from results.reports.section import Section
 from results.reports.tables import Table, grouped, number, percent

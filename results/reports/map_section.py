@@ -15,7 +15,8 @@ from results.map.phase_map import (
     dials_of,
     phase_map,
 )
-from results.map.sensitivity import PROFILES, Drawn
+from results.map.sensitivity import PROFILES
+from results.records import Graded
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
 from results.reports.sentences import many
@@ -27,7 +28,7 @@ SUFFIX = "-sensitivity"
 
 
 def map_section(
-    run: Drawn, reference: str = "single_thread", k: int = 1, alpha: float = 0.05
+    run: Graded, reference: str = "single_thread", k: int = 1, alpha: float = 0.05
 ) -> Section | None:
     """The section; None for a run of one topology, or without a dial that takes several values.
 
@@ -151,7 +152,7 @@ def _leaves_out_0(row: Row) -> bool:
     return row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
 
 
-def _beside(run: Drawn) -> Run | None:
+def _beside(run: Graded) -> Run | None:
     """The sensitivity run of the same name beside a run that lies in a folder; None without."""
     folder: Path | None = getattr(run, "folder", None)
     if folder is None:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
 from results import CHARTS
 from results.compare import compare
 from results.named import find
+from results.records import Recorded
 from results.reports.attribution_section import attribution_section
 from results.reports.budget_section import budget_section
 from results.reports.conflict_section import conflict_section
@@ -44,19 +45,6 @@ from results.verdicts.words import Verdict
 HEADLINE_K = 4
 
 
-class Reported(Protocol):
-    """What a report is written from: the frames of a run and the sweep as it was run."""
-
-    @property
-    def manifest(self) -> dict[str, Any]: ...
-    @property
-    def trials(self) -> pl.DataFrame: ...
-    @property
-    def steps(self) -> pl.DataFrame: ...
-    @property
-    def accesses(self) -> pl.DataFrame: ...
-
-
 @dataclass(frozen=True)
 class Report:
     """Everything a report says, before it is set in Markdown or HTML."""
@@ -81,7 +69,7 @@ class Report:
 
 
 def write_report(
-    run: Reported, folder: Path | str, counter: Counter = CHARACTERS
+    run: Recorded, folder: Path | str, counter: Counter = CHARACTERS
 ) -> tuple[Path, Path]:
     """Writes report.md (with charts/*.svg) and report.html to `folder`; gives the two paths.
 
@@ -120,7 +108,7 @@ IN_SECTIONS = ("tokens_by_part",)
 """Charts that stand in the section they belong to."""
 
 
-def sections(run: Reported, counter: Counter = CHARACTERS) -> list[Section]:
+def sections(run: Recorded, counter: Counter = CHARACTERS) -> list[Section]:
     """The sections that a run has the records for, in the order of the report."""
     reference = reference_of(run.trials)
     found = (
@@ -135,7 +123,7 @@ def sections(run: Reported, counter: Counter = CHARACTERS) -> list[Section]:
     return [section for section in found if section is not None]
 
 
-def composed(run: Reported) -> Report:
+def composed(run: Recorded) -> Report:
     """The report of a run: all of its numbers, sentences and tables."""
     trials, manifest = run.trials, run.manifest
     by = strata(trials)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.map.sensitivity import PROFILES, Drawn, reference_in
+from results.map.sensitivity import PROFILES, reference_in
+from results.records import Graded
 from results.reports.page import rendered
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
@@ -33,7 +34,7 @@ class Page:
     simulated: bool = True
 
 
-def write_sensitivity(run: Drawn, folder: Path | str, k: int = 1) -> tuple[Path, Path]:
+def write_sensitivity(run: Graded, folder: Path | str, k: int = 1) -> tuple[Path, Path]:
     """Write sensitivity.md (with charts/*.svg) and sensitivity.html to `folder`; the two paths.
 
     ValueError for a run that drew no profiles, or has none complete.
@@ -52,7 +53,7 @@ def write_sensitivity(run: Drawn, folder: Path | str, k: int = 1) -> tuple[Path,
     return markdown, html
 
 
-def composed(run: Drawn) -> Page:
+def composed(run: Graded) -> Page:
     """The words around the sections of a sensitivity run."""
     about: dict[str, Any] = run.manifest[PROFILES]
     trials = run.trials

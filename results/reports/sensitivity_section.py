@@ -11,13 +11,13 @@ from results.map.reach import EMPTY, MARGIN, WIDEST, estimated_shares
 from results.map.sensitivity import (
     ALPHA,
     PROFILES,
-    Drawn,
     cells_of,
     deciders,
     differences,
     reference_in,
     shares,
 )
+from results.records import Graded
 from results.reports.section import Section
 from results.reports.sensitivity_words import (
     break_even_words,
@@ -32,7 +32,7 @@ from results.reports.tables import Table, grouped, number, p_value, percent_inte
 Row = dict[str, Any]
 
 
-def sensitivity_section(run: Drawn, k: int = 1) -> Section:
+def sensitivity_section(run: Graded, k: int = 1) -> Section:
     """How far each conclusion reaches over drawn profiles. ValueError if the run drew none."""
     if PROFILES not in run.manifest:
         raise ValueError("this run drew no profiles; start with `fanout sensitivity`")

@@ -15,11 +15,12 @@ that hold together over all checks of a kind (Bonferroni), so that many checks f
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from xml.etree import ElementTree
 
 import polars as pl
 
+from results.records import Graded
 from results.reports.sentences import many, signed
 from results.reports.tables import tenths
 from results.statistics.bands import pass_k_bands
@@ -31,15 +32,6 @@ PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
 EXITS = {PASSED: 0, FAILED: 1, UNDECIDED: 2}
 ALPHA = 0.05
 TOLERANCE = 0.05
-
-
-class Gated(Protocol):
-    """What a gate looks at: the trials of a run and its manifest."""
-
-    @property
-    def manifest(self) -> dict[str, Any]: ...
-    @property
-    def trials(self) -> pl.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -65,11 +57,11 @@ class GateResult:
 
 
 def gate(
-    run: Gated,
+    run: Graded,
     k: int,
     minimum: float | None = None,
     max_cost: float | None = None,
-    baseline: Gated | None = None,
+    baseline: Graded | None = None,
     tolerance: float = TOLERANCE,
 ) -> GateResult:
     """Hold a run to `minimum` pass^k, to `max_cost` dollars a passed trial, and to a baseline.
@@ -97,11 +89,11 @@ def gate(
 
 
 def _validate(
-    run: Gated,
+    run: Graded,
     k: int,
     minimum: float | None,
     max_cost: float | None,
-    baseline: Gated | None,
+    baseline: Graded | None,
     tolerance: float,
 ) -> None:
     if k < 1:

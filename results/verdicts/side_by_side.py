@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import polars as pl
 
 from results.compare import compare
+from results.records import Graded
 from results.reports.tables import (
     Row,
     Table,
@@ -22,15 +22,6 @@ from results.statistics.strata import cell_label, strata
 from results.summary import summary
 
 DEFAULT_K = 4
-
-
-class Recorded(Protocol):
-    """What a comparison takes of a run."""
-
-    @property
-    def manifest(self) -> dict[str, Any]: ...
-    @property
-    def trials(self) -> pl.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +60,7 @@ def common_strata(frames: Iterable[pl.DataFrame]) -> list[str]:
     return list(dict.fromkeys(column for trials in frames for column in strata(trials)))
 
 
-def compare_runs(runs: Sequence[Recorded], k: int = DEFAULT_K) -> SideBySide:
+def compare_runs(runs: Sequence[Graded], k: int = DEFAULT_K) -> SideBySide:
     """Two or more runs beside each other; the first is what the others are compared to.
 
     Runs of one name are told apart by their place. `k` is cut to the trials that there are. Fewer
@@ -112,7 +103,7 @@ def compare_runs(runs: Sequence[Recorded], k: int = DEFAULT_K) -> SideBySide:
     return SideBySide(outcomes, differences, tuple(tables), notes, _markdown(tables, notes))
 
 
-def _named(runs: Sequence[Recorded]) -> dict[str, Recorded]:
+def _named(runs: Sequence[Graded]) -> dict[str, Graded]:
     names = [str(run.manifest.get("name", "run")) for run in runs]
     return {
         name if names.count(name) == 1 else f"{name} ({place})": run
@@ -157,7 +148,7 @@ def _differences(differences: pl.DataFrame, first: str) -> Table:
     )
 
 
-def _notes(named: Mapping[str, Recorded], differences: pl.DataFrame) -> list[str]:
+def _notes(named: Mapping[str, Graded], differences: pl.DataFrame) -> list[str]:
     notes: list[str] = []
     for key, word in (("seed", "seeds"), ("corpora", "corpora")):
         values = [run.manifest.get(key) for run in named.values()]
