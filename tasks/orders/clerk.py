@@ -7,65 +7,31 @@ only answered leave no trace in the world, so it subtracts what the ones it know
 
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
-from tasks.clerk import FAILED, ITEM_LINE, NOT_WRITTEN, Call, Clerk, Desk, Item, Script, Values
+from tasks.clerk import FAILED, NOT_WRITTEN, Call, Clerk, Desk, Item, Script, Values
+from tasks.orders.batch_text import (
+    ASKS_SUMMARY,
+    CUSTOMER,
+    REQUEST,
+    Asked,
+    asked_in,
+    blocked,
+    keys,
+    refund_to,
+    spoken_for,
+)
 
-CUSTOMER = re.compile(r"\bC\d+\b")
-PRODUCT = re.compile(r"\bP\d+\b")
-ORDER = re.compile(r"\bO\d+\b")
-REQUEST = re.compile(r"\bR\d+\b")
-QUANTITY = re.compile(r"(?<![\w-])\d+(?![\w-])")
-ONLY_ANSWER = re.compile(r"\[(?:answer|advice) only\]")
-ALL_ANSWER = re.compile(r"\bAll are \[(?:answer|advice) only\]")
-REFUND_TO = re.compile(r"^(?:Refunds|Money paid back) .*\((card|original)\)", re.MULTILINE)
-ASKS_SUMMARY = re.compile(r"\bsummary\b")
-DECISION = re.compile(
-    r"^(?:sell (?P<cost>\d+)|refund (?P<paid>\d+) to (?P<to>\w+)|backorder|decline)\b.*, "
-)
-FORBIDDEN = (
-    (re.compile(r"gift card of (?:customer )?C\d+"), "it asks to charge another's gift card"),
-    (re.compile(r"twice the amount|double what they paid"), "it asks for more than was paid"),
-    (re.compile(r"R\d+ must not be|leave R\d+ undone"), "one request forbids another"),
-)
 SHORT = ("not enough stock", "not enough balance")
 REFUND_WITHIN_DAYS = 30
 Reading = Generator[Call, Values, Values]
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A request as its text has it."""
-
-    customer: str
-    sku: str
-    quantity: int
-    order: str
-    answers: bool
 
 
 def work(item: Item, desk: Desk) -> Script:
     """The script of a request, or of a summary e-mail."""
     if item.label.startswith("M"):
         return _summary(item, desk)
-    asked = _asked(item.text, desk)
+    asked = asked_in(item.text, desk)
     return _refund(item, asked, desk) if asked.order else _purchase(item, asked, desk)
-
-
-def keys(item: Item) -> frozenset[str]:
-    """The customer, product and order that a request names."""
-    return frozenset(
-        found for kind in (CUSTOMER, PRODUCT, ORDER) for found in kind.findall(item.text)
-    )
-
-
-def blocked(system: str, task: str) -> str | None:  # noqa: ARG001
-    """Why the batch cannot be done as written."""
-    requests = "\n".join(
-        f"{label}: {text}" for label, text in ITEM_LINE.findall(task) if REQUEST.fullmatch(label)
-    )
-    return next((f"Refused: {why}." for sign, why in FORBIDDEN if sign.search(requests)), None)
 
 
 def closing(desk: Desk, items: Sequence[Item]) -> list[Item]:
@@ -75,7 +41,7 @@ def closing(desk: Desk, items: Sequence[Item]) -> list[Item]:
     labels: dict[str, list[str]] = {}
     accept: set[str] = set()
     for item in items:
-        asked = _asked(item.text, desk)
+        asked = asked_in(item.text, desk)
         outcome = desk.outcomes.get(item.label, FAILED)
         if asked.answers or outcome in (FAILED, NOT_WRITTEN) or not asked.customer:
             continue
@@ -89,7 +55,7 @@ def closing(desk: Desk, items: Sequence[Item]) -> list[Item]:
     ]
 
 
-def _purchase(item: Item, asked: _Asked, desk: Desk) -> Script:
+def _purchase(item: Item, asked: Asked, desk: Desk) -> Script:
     customer = yield from _customer(asked, desk)
     product = yield from _read("get_product", "products", "sku", asked.sku, _PRODUCT, desk)
     card = customer
@@ -98,7 +64,7 @@ def _purchase(item: Item, asked: _Asked, desk: Desk) -> Script:
         if item.label in desk.proposed:
             product = yield _row("products", asked.sku, _PRODUCT)
             card = yield _card(customer)
-    units, money, _ = _spoken_for(item, asked, desk)
+    units, money, _ = spoken_for(item, asked, desk)
     stock, balance = _whole(product.get("stock")), _whole(card.get("balance"))
     cost = _whole(product.get("price")) * asked.quantity
     sells = stock - units >= asked.quantity and balance - money >= cost
@@ -122,13 +88,13 @@ def _purchase(item: Item, asked: _Asked, desk: Desk) -> Script:
     return sold
 
 
-def _refund(item: Item, asked: _Asked, desk: Desk) -> Script:
+def _refund(item: Item, asked: Asked, desk: Desk) -> Script:
     customer = yield from _customer(asked, desk)
     order = yield from _read("get_order", "orders", "order", asked.order, _ORDER, desk)
     if _by_rows(desk) and item.label in desk.proposed:
         order = yield _row("orders", asked.order, _ORDER)
     amount, days = _whole(order.get("amount")), order.get("delivered_days_ago")
-    _, _, promised = _spoken_for(item, asked, desk)
+    _, _, promised = spoken_for(item, asked, desk)
     reason = None
     if order.get("status") == "refunded" or promised:
         reason = "already_refunded"
@@ -136,7 +102,7 @@ def _refund(item: Item, asked: _Asked, desk: Desk) -> Script:
         reason = "not_delivered"
     elif _whole(days) > REFUND_WITHIN_DAYS:
         reason = "too_old"
-    to = _refund_to(desk) if reason is None else ""
+    to = refund_to(desk) if reason is None else ""
     if asked.answers:
         said = f"decline {reason}" if reason else f"refund {amount} to {to}"
         return _line(said, customer)
@@ -188,7 +154,7 @@ _PRODUCT = ("price", "stock")
 _ORDER = ("status", "amount", "delivered_days_ago")
 
 
-def _customer(asked: _Asked, desk: Desk) -> Reading:
+def _customer(asked: Asked, desk: Desk) -> Reading:
     keep = ("contact", "gift_card") if _by_rows(desk) else ("contact", "balance")
     return (yield from _read("get_customer", "customers", "customer", asked.customer, keep, desk))
 
@@ -225,61 +191,6 @@ def _by_rows(desk: Desk) -> bool:
 
 def _line(decision: str, customer: Values) -> str:
     return f"{decision}, {'mail' if customer.get('contact') == 'email' else 'no mail'}"
-
-
-def _asked(text: str, desk: Desk) -> _Asked:
-    return _named(text, _told(desk.conversation.background, desk.task)[2])
-
-
-# Every turn reads the same requests again, so what they say is kept.
-@lru_cache(maxsize=4096)
-def _named(text: str, answers: bool) -> _Asked:
-    customer, sku, order = (
-        next(iter(kind.findall(text)), "") for kind in (CUSTOMER, PRODUCT, ORDER)
-    )
-    quantity = next(iter(QUANTITY.findall(text)), "0")
-    return _Asked(customer, sku, int(quantity), order, answers or bool(ONLY_ANSWER.search(text)))
-
-
-@lru_cache(maxsize=256)
-def _told(background: str, task: str) -> tuple[dict[str, str], dict[str, str], bool]:
-    """Requests by label, what is decided already, whether all are only to be answered."""
-    told = f"{background}\n{task}"
-    texts: dict[str, str] = {}
-    decided: dict[str, str] = {}
-    for label, text in ITEM_LINE.findall(told):
-        if DECISION.match(text):
-            decided[label] = text
-        elif REQUEST.fullmatch(label) and CUSTOMER.search(text):
-            texts.setdefault(label, text)
-    return texts, decided, bool(ALL_ANSWER.search(told))
-
-
-def _refund_to(desk: Desk) -> str:
-    stated = REFUND_TO.search(f"{desk.conversation.background}\n{desk.task}")
-    return stated.group(1) if stated else desk.choose("refund_to", ("card", "original"))
-
-
-def _spoken_for(item: Item, asked: _Asked, desk: Desk) -> tuple[int, int, bool]:
-    """What other requests that were only answered take: units, money, and the order's refund."""
-    texts, decided, _ = _told(desk.conversation.background, desk.task)
-    decided = decided | desk.outcomes
-    units, money, promised = 0, 0, False
-    for label, text in texts.items():
-        if label == item.label or label not in decided:
-            continue
-        found = DECISION.match(decided[label])
-        other = _asked(text, desk)
-        if found is None or not other.answers:
-            continue
-        same = other.customer == asked.customer
-        if found["cost"]:
-            units += other.quantity if other.sku == asked.sku else 0
-            money += int(found["cost"]) if same else 0
-        elif found["paid"]:
-            money -= int(found["paid"]) if same and found["to"] == "card" else 0
-            promised = promised or other.order == asked.order
-    return units, money, promised
 
 
 def _whole(value: object) -> int:
