@@ -101,11 +101,14 @@ def trajectory(run: Run, trial_id: str, cut: int | None = CUT) -> Iterator[str]:
 def _heading(trial: Row) -> Iterator[str]:
     simulated = " (simulated)" if trial["simulated"] else ""
     yield f"trial {trial['trial_id']}{simulated}"
-    yield f"{trial['topology']} on {trial['task']}, trial {trial['trial']}, {trial['models']}"
+    models = trial["models"] or trial["model"] or "model not recorded"
+    yield f"{trial['topology']} on {trial['task']}, trial {trial['trial']}, {models}"
     yield (
-        f"{outcome(trial)}; {_number(trial['agents'])} agents, "
-        f"{_number(trial['model_calls'])} model calls, {_number(trial['tool_calls'])} tool calls "
-        f"({_number(trial['tool_errors'])} errors), {_number(trial['prompt_tokens'], ',')} prompt "
+        f"{outcome(trial)}; {_counted(trial['agents'], 'agent')}, "
+        f"{_counted(trial['model_calls'], 'model call')}, "
+        f"{_counted(trial['tool_calls'], 'tool call')} "
+        f"({_counted(trial['tool_errors'], 'error')}), "
+        f"{_number(trial['prompt_tokens'], ',')} prompt "
         f"({_number(trial['cached_tokens'], ',')} cached) + "
         f"{_number(trial['completion_tokens'], ',')} completion tokens, "
         f"${_number(trial['dollars'], '.4f')}, {_number(trial['seconds'], '.1f')} s"
@@ -239,6 +242,10 @@ def _wrapped(margin: str, text: str, cut: int | None) -> Iterator[str]:
 
 def _sum(*values: int | None) -> int | None:
     return None if None in values else sum(value or 0 for value in values)
+
+
+def _counted(value: int | None, noun: str) -> str:
+    return f"{_number(value)} {noun}{'' if value == 1 else 's'}"
 
 
 def _number(value: float | None, form: str = "") -> str:

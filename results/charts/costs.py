@@ -100,7 +100,8 @@ def pareto(frame: pl.DataFrame) -> pl.DataFrame:
 def role_tokens(run: Recorded) -> pl.DataFrame:
     """Tokens per graded trial by topology, cell and role of the agent, from model steps.
 
-    Null where a count is missing or a cell's topology mixes encodings. Columns: topology, task_set,
+    Null where a count is missing or a cell's topology mixes encodings. An agent of no recorded role
+    is an "agent". Columns: topology, task_set,
     the settings that vary, cell, role, tokens, share (of the topology's tokens in the cell).
     """
     by = strata(run.trials)
@@ -109,7 +110,9 @@ def role_tokens(run: Recorded) -> pl.DataFrame:
     number = graded.group_by(keys).agg(pl.len().alias("number"))
     calls = (
         run.steps.filter(pl.col("kind") == "model")
-        .select("trial_id", "role", "encoding", TOTAL_TOKENS.alias("used"))
+        .select(
+            "trial_id", "encoding", pl.col("role").fill_null("agent"), TOTAL_TOKENS.alias("used")
+        )
         .join(graded, on="trial_id")
     )
     same = pl.col("encoding").drop_nulls().n_unique() == 1

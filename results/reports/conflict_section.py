@@ -29,9 +29,14 @@ Row = dict[str, Any]
 TEAM, TWIN = "lead_subagents", "serial_team"
 """The pair whose trials are twins: the same team, at once and one at a time."""
 
-
 MOST_MODELS = 8
 """More models than a table keeps apart."""
+
+TITLE = "Did state conflict?"
+NONE_CHECKED = (
+    "Whether agents conflicted is not known: no trial could be checked, since what they touched "
+    "has no versions (private copies, say)."
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ def conflict_section(run: Recorded) -> Section | None:
     if run.accesses.is_empty():
         return None
     unknown = unchecked(run.accesses, trials)
+    if len(unknown) == trials.height:
+        return Section(TITLE, (NONE_CHECKED,))
     found = conflicts_of(run)
     by = _kept(trials)
     often = often_in_cells(trials, found, unknown)
@@ -73,7 +80,7 @@ def conflict_section(run: Recorded) -> Section | None:
         *_worst_sentences(found, worst),
     ]
     shown = tuple(table for table in tables if table.groups)
-    return Section("Did state conflict?", tuple(sentences), shown, charts)
+    return Section(TITLE, tuple(sentences), shown, charts)
 
 
 def often_in_cells(

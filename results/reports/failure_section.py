@@ -21,7 +21,7 @@ def failure_section(run: Recorded, pooled: bool = False) -> Section | None:
     """The section; None where tool errors were not counted, or nothing was graded.
 
     With `pooled` pass^k at every k, over all tasks of a task set together, comes first: for runs
-    whose settings nobody chose, such as imported ones.
+    whose settings nobody chose, such as imported ones, if they differ.
     """
     graded = run.trials.filter(pl.col("passed").is_not_null())
     if graded.is_empty() or graded.get_column("tool_errors").null_count():
@@ -34,7 +34,7 @@ def failure_section(run: Recorded, pooled: bool = False) -> Section | None:
     )
     whole = failures(graded)
     tables = [_table(cells)]
-    if pooled:
+    if pooled and cells.height > whole.height:
         most = int(str(graded.group_by("topology", "task_set", "task").len()["len"].max()))
         over_all = consistency_table(pass_k_bands(run.trials, range(1, most + 1)), ())
         everything = whole.with_columns(pl.col("task_set").alias("cell"))

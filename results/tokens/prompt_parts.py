@@ -89,10 +89,11 @@ def prompts(steps: Sequence[Row]) -> Iterator[tuple[Row, Prompt]]:
             if role == "system":
                 part = "instructions"
             elif role == "ai":
-                part = "own" if text in agent.said else "report"
+                part = "own" if alone or text in agent.said else "report"
             elif role == "tool":
                 tool = made.get((row["agent"], message.get("tool_call_id")))
-                part = "report" if tool is None or (row["agent"], tool) in delegates else "replies"
+                own = alone or (tool is not None and (row["agent"], tool) not in delegates)
+                part = "replies" if own else "report"
             elif text == task or (row["agent"] == opening and alone):
                 part = "task"
             else:

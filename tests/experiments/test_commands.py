@@ -245,6 +245,34 @@ def test_an_imported_run_is_shown_reported_profiled_and_exported(
     )
 
 
+def test_a_run_that_says_little_of_its_steps_is_reported_for_what_it_says(
+    capsys: Capture, runs: Path, tmp_path: Path
+) -> None:
+    usage = {"prompt_tokens": 90, "completion_tokens": 9, "encoding": "provider"}
+    steps = [
+        {"kind": "model", "prompt": [{"role": "human", "content": "Free O7."}], **usage},
+        {"kind": "tool", "tool": "free", "arguments": {"order": "O7"}, "reply": {"freed": "O7"}},
+        {"kind": "model", "prompt": [{"role": "tool", "content": "freed O7"}], **usage},
+    ]
+    access = {"step": 1, "op": "write", "table": "orders", "key": "O7"}
+    lines = [
+        {"task": f"t{task}", "trial": trial, "passed": task > 1, "steps": steps}
+        | {"accesses": [access]}
+        for task in range(4)
+        for trial in range(2)
+    ]
+    file = tmp_path / "lean.jsonl"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    assert said(capsys, runs, "import", "jsonl", str(file))[0] == 0
+    assert said(capsys, runs, "report", "lean")[0] == 0
+    report = (runs / "lean" / "report.md").read_text()
+    assert "no trial could be checked, since what they touched has no versions" in report
+    assert "| topology | role | all parts | task | replies |" in report
+    assert report.count("| single_thread | 8 | 4 | 4 |") == 1
+    _, shown, _ = said(capsys, runs, "show", "lean", "single_thread/t0/0")
+    assert "trial 0, model not recorded" in shown
+
+
 def test_a_run_of_one_topology_tells_which_rates_to_plan_from(
     capsys: Capture, runs: Path, tmp_path: Path
 ) -> None:

@@ -171,6 +171,10 @@ def test_failures_are_told_by_whether_any_tool_said_so(
     run = replace(small_run, trials=trials)
     section = failure_section(run, pooled=True)
     assert section is not None
+    assert [table.title for table in section.tables] == ["Failures and tool errors"]
+    split = trials.with_columns(mode=pl.Series(["act", "answer"]).gather(trials["trial"] % 2))
+    section = failure_section(replace(run, trials=split), pooled=True)
+    assert section is not None
     assert "1 of the 2 failed trials of single_thread met no tool error" in section.sentences[0]
     assert "of the 2 trials that met one 1 passed" in section.sentences[0]
     assert section.tables[0].title == "Consistency over all tasks"
