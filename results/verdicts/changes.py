@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from results.reports.sentences import in_points, many, signed
-from results.verdicts.rules import FAN_OUT, NO_DIFFERENCE, NOT_ENOUGH, STAY_SINGLE, Rules
+from results.reports.sentences import in_points, many
+from results.verdicts.decision import Turn, decide, if_known, turns
+from results.verdicts.rules import NOT_ENOUGH, Rules
 from results.verdicts.settle import Harm, Settling
 
 if TYPE_CHECKING:
@@ -21,45 +22,46 @@ def changes(
     verdict: str, one: "Measured", rules: Rules, settling: Settling | None
 ) -> Iterator[str]:
     """Sentences on what would change the verdict, with the numbers at which it would."""
-    bounds = one.bounds
-    low, high = bounds.low, bounds.high
-    if verdict == FAN_OUT and low is not None and bounds.cost_high is not None:
-        yield f"A margin of {in_points(low)} points or more would leave the gain unproved."
-        yield f"A cost ceiling below {bounds.cost_high:.2f}x would leave the cost unproved."
-        for harm in one.harms:
-            if harm.high is not None:
-                yield (
-                    f"Tolerating less than {100 * harm.high:.1f}% of trials that "
-                    f"{_plural(harm)} would leave "
-                    "harm open."
-                )
-    if verdict == NO_DIFFERENCE and low is not None and high is not None:
-        most = max(-low, high)
-        yield f"A margin of {in_points(most)} points or less would open the question again."
-    if verdict == STAY_SINGLE:
-        if high is not None and high < rules.margin:
-            yield (
-                f"A margin of {signed(high)} points or less would open the question again."
-                if high > 0
-                else "No margin: there is no gain anywhere in the interval."
-            )
-        if bounds.cost_low is not None and bounds.cost_low > rules.cost_ceiling:
-            yield f"A cost ceiling of {bounds.cost_low:.2f}x or more would no longer rule it out."
-        for harm in one.harms:
-            if harm.shown and harm.low is not None:
-                yield (
-                    f"Tolerating {100 * harm.low:.1f}% or more of trials that "
-                    f"{_plural(harm)} would no "
-                    "longer rule it out."
-                )
     if verdict == NOT_ENOUGH:
+        yield from _recorded(one, rules)
         yield _settling(one, settling)
+        return
+    found = list(turns(one.bounds, rules))
+    yield from (_turn(turn, one) for turn in found)
+    if not found:
+        yield "Another value of one rule alone would not change it."
+
+
+def _turn(turn: Turn, one: "Measured") -> str:
+    side = "above" if turn.above else "below"
+    to = "leave it open" if turn.to == NOT_ENOUGH else f'make it "{turn.to}"'
+    if turn.rule == "margin":
+        width = in_points(turn.value)
+        return f"A margin {side} {width} point{'' if width == '1' else 's'} would {to}."
+    if turn.rule == "cost_ceiling":
+        return f"A cost ceiling {side} {turn.value:.2f}x would {to}."
+    (harm,) = (harm for harm in one.harms if harm.name == turn.rule)
+    more = "more" if turn.above else "less"
+    return (
+        f"Tolerating {more} than {100 * turn.value:.1f}% of trials that {_plural(harm)} would {to}."
+    )
+
+
+def _recorded(one: "Measured", rules: Rules) -> Iterator[str]:
+    """What a record that is missing could turn it to."""
+    best = decide(if_known(one.bounds), rules)
+    if best == NOT_ENOUGH:
+        return
+    lacking = ["the cost of every trial"] if one.bounds.cost_high is None else []
+    lacking += [f"whether each trial {harm.said}" for harm in one.harms if harm.rate is None]
+    if lacking:
+        yield f'Recording {" and ".join(lacking)} could make it "{best}".'
 
 
 def _settling(one: "Measured", settling: Settling | None) -> str:
     row = one.row
     if settling is None:
-        return "How much more it takes cannot be said: too few tasks have enough trials."
+        return "How much more it takes cannot be said: too few tasks have enough trials of both."
     ways: list[str] = []
     if settling.tasks is not None:
         ways.append(f"{settling.tasks} tasks x {trial_range(row)} ({settling.to_by_tasks})")

@@ -3,7 +3,7 @@
 Each contrast is judged in each stratum alone, never pooled: reading says nothing about writing. The
 contrasts named in the sweep, in all strata, are the primary family, and their intervals hold
 together (Bonferroni); contrasts that were not named are exploratory and have intervals of their
-own. The table of the rules is `decide`; everything else here measures what it is given.
+own. What is measured here is judged by `results.verdicts.decision`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,15 +18,8 @@ from results.metrics import silent_failure
 from results.statistics.posterior import pass_k_posterior
 from results.statistics.spread import paired_spread
 from results.statistics.strata import strata
-from results.verdicts.rules import (
-    EXPLORATORY,
-    FAN_OUT,
-    NO_DIFFERENCE,
-    NOT_ENOUGH,
-    STAY_SINGLE,
-    Rules,
-    Stated,
-)
+from results.verdicts.decision import Bounds, decide
+from results.verdicts.rules import EXPLORATORY, NOT_ENOUGH, Rules, Stated
 from results.verdicts.settle import Evidence, Harm, settled_by
 from results.verdicts.words import Verdict, worded
 
@@ -38,34 +31,6 @@ HARMS: dict[str, tuple[str, pl.Expr]] = {
     "silent_failures": ("failed silently", silent_failure()),
 }
 """Rule to what it says of a trial, and to whether a graded trial did that."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Limits of the paired difference, of the cost ratio per pass, and of each harm's rate."""
-
-    low: float | None
-    high: float | None
-    cost_low: float | None
-    cost_high: float | None
-    harms: tuple[Harm, ...] = ()
-
-
-def decide(bounds: Bounds, rules: Rules) -> str:
-    """The verdict on these bounds: the first of the four that holds.
-
-    An unknown limit never meets a condition: without a cost or a harm rate nothing fans out.
-    """
-    low, high = bounds.low, bounds.high
-    cheap = bounds.cost_high is not None and bounds.cost_high <= rules.cost_ceiling
-    dear = bounds.cost_low is not None and bounds.cost_low > rules.cost_ceiling
-    if low is not None and low > rules.margin and cheap and all(one.met for one in bounds.harms):
-        return FAN_OUT
-    if low is not None and high is not None and -rules.margin < low and high < rules.margin:
-        return NO_DIFFERENCE
-    if (high is not None and high < rules.margin) or dear or any(h.shown for h in bounds.harms):
-        return STAY_SINGLE
-    return NOT_ENOUGH
 
 
 @dataclass(frozen=True)
@@ -124,7 +89,8 @@ def in_time(trials: pl.DataFrame, deadline: float | None) -> pl.DataFrame:
     """
     if deadline is None:
         return trials
-    return trials.with_columns(passed=pl.col("passed") & (pl.col("seconds") <= deadline))
+    in_time = pl.col("passed") & (pl.col("seconds") <= deadline)
+    return trials.with_columns(passed=pl.when(pl.col("seconds").is_not_null()).then(in_time))
 
 
 def family_of(trials: pl.DataFrame, contrasts: Sequence[tuple[str, str]], by: Sequence[str]) -> int:
@@ -234,5 +200,5 @@ def _verdict(one: Measured, rules: Rules, family: int) -> Verdict:
     settling = None
     if word == NOT_ENOUGH and one.evidence is not None:
         settling = settled_by(one.evidence, lambda projected: decide(Bounds(*projected), rules))
-    status = f"primary, one of {family}" if one.primary else EXPLORATORY
+    status = f"primary, one of {max(family, 1)}" if one.primary else EXPLORATORY
     return worded(word, one, rules, status, settling)

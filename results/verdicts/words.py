@@ -148,8 +148,13 @@ def _cost_ratio(one: "Measured") -> tuple[float, float | None, float | None]:
 
 
 def _harm(harm: Harm, topology: str, level: str) -> str:
-    if harm.low is None or harm.high is None or harm.rate is None:
+    if harm.rate is None:
         return f"Whether {topology} {harm.said} is not known for every trial."
+    if harm.low is None or harm.high is None:
+        return (
+            f"{topology} {harm.said} in {tenths(harm.rate):.1f}% of its trials; one task is too "
+            "few for an interval."
+        )
     state = (
         "the bound is met"
         if harm.met

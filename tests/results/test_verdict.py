@@ -1,5 +1,6 @@
 """Each of the four verdicts, what it rests on, and what must never move it."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -8,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results.summary import summary
+from results.verdicts.decision import Bounds, decide, turns
 from results.verdicts.rules import DEFAULT, EXPLORATORY, FIXED, Rules, stated
 from results.verdicts.settle import Harm
-from results.verdicts.verdict import Bounds, decide, verdicts
+from results.verdicts.verdict import verdicts
 from results.verdicts.words import Verdict
 
 from .conftest import made_trials
@@ -43,21 +45,23 @@ def test_a_gain_at_a_fair_price_without_harm_is_to_fan_out() -> None:
     assert "0.71x the dollars" in cost
     assert "within the ceiling of 2x" in cost
     assert harm.endswith("the bound is met.")
-    assert any("A margin of" in text for text in found.changes)
+    assert found.changes[0] == "A margin above 58 points would leave it open."
 
 
 def test_a_loss_is_to_stay_single() -> None:
     found = one(GOOD, POOR)
     assert found.verdict == "stay single"
     assert "a loss of more than the 5 points" in found.reasons[0]
-    assert found.changes == ("No margin: there is no gain anywhere in the interval.",)
+    assert found.changes == (
+        'A margin above 77 points would make it "no difference worth its cost".',
+    )
 
 
 def test_equal_topologies_seen_often_make_no_difference_worth_its_cost() -> None:
     found = one(GOOD * 2, GOOD * 2, {"margin": 0.1})
     assert found.verdict == "no difference worth its cost"
     assert "all of it within the 10 points that matter" in found.reasons[0]
-    assert "would open the question again" in found.changes[0]
+    assert found.changes == ("A margin below 1 point would leave it open.",)
 
 
 def test_few_tasks_are_not_enough_and_it_says_what_would_settle_it() -> None:
@@ -81,7 +85,10 @@ def test_a_gain_at_too_high_a_price_is_to_stay_single() -> None:
     dear = one(POOR, GOOD, dollars=lambda name, _, __: 0.01 if name[0] == "s" else 0.1)
     assert dear.verdict == "stay single"
     assert "above the ceiling of 2x" in dear.reasons[1]
-    assert "A cost ceiling of" in dear.changes[0]
+    assert dear.changes == (
+        'A margin above 77 points would make it "no difference worth its cost".',
+        "A cost ceiling above 6.63x would leave it open.",
+    )
 
 
 def test_shown_harm_is_to_stay_single_whatever_the_gain() -> None:
@@ -92,9 +99,38 @@ def test_shown_harm_is_to_stay_single_whatever_the_gain() -> None:
     assert any("harm is shown" in text for text in broken.reasons)
 
 
+def test_a_rule_that_alone_would_not_change_it_is_not_offered() -> None:
+    dear = one(
+        GOOD,
+        POOR,
+        dollars=lambda name, _, __: 0.01 if name[0] == "s" else 0.1,
+        broken_invariants=lambda name, _, __: ["oversold"] if name[0] == "l" else [],
+    )
+    assert dear.verdict == "stay single"
+    assert dear.changes == (
+        'A margin above 77 points would make it "no difference worth its cost".',
+    )
+
+
 def test_unknown_costs_or_harms_never_let_it_fan_out() -> None:
-    assert one(POOR, GOOD, dollars=None, prompt_tokens=None).verdict == "not enough evidence"
-    assert one(POOR, GOOD, broken_invariants=None).verdict == "not enough evidence"
+    for missing, named in (
+        ({"dollars": None, "prompt_tokens": None}, "the cost of every trial"),
+        ({"broken_invariants": None}, "whether each trial broke a declared invariant"),
+    ):
+        found = one(POOR, GOOD, **missing)
+        assert found.verdict == "not enough evidence"
+        assert found.changes[0] == f'Recording {named} could make it "fan out".'
+
+
+def test_a_trial_without_a_time_is_not_graded_under_a_deadline_however_it_ended() -> None:
+    def seconds(name: str, _: int, trial: int) -> float | None:
+        return None if name[0] == "l" and trial % 2 else 1.0
+
+    rules = {"deadline_seconds": 20.0, "k": 1, "margin": 0.1}
+    found = one([6] * 40, [6] * 40, rules, seconds=seconds)
+    assert found.verdict == "no difference worth its cost"
+    assert "160 trials without a time could not be graded so" in found.reasons[0]
+    assert "pass^1 is 75.0% against 75.0%" in found.reasons[1]
 
 
 def test_silent_failures_count_where_the_rules_bound_them() -> None:
@@ -233,3 +269,39 @@ def test_knowing_less_never_turns_into_fanning_out(gain: list[float], cost: list
         Bounds(gain[0], gain[1], cost[0], cost[1], (unknown,)),
     ):
         assert decide(bounds, rules) != "fan out"
+
+
+def percents(low: int, high: int) -> st.SearchStrategy[list[float]]:
+    both = st.tuples(st.integers(low, high), st.integers(low, high))
+    return both.map(lambda pair: [value / 100 for value in sorted(pair)])
+
+
+@given(percents(-100, 100), percents(10, 500), percents(0, 100))
+@settings(deadline=None, max_examples=200)
+def test_what_is_said_to_change_a_verdict_does_and_nothing_nearer(
+    gain: list[float], cost: list[float], harm: list[float]
+) -> None:
+    rules = Rules()
+    bounds = Bounds(*gain, *cost, (Harm("broken_invariants", "broke", 0.1, None, *harm),))
+    verdict = decide(bounds, rules)
+
+    def ruled(name: str, value: float) -> str:
+        if name != "broken_invariants":
+            return decide(bounds, replace(rules, **{name: value}))
+        harms = (replace(bounds.harms[0], tolerated=value),)
+        return decide(replace(bounds, harms=harms), rules)
+
+    found = {(turn.rule, turn.above): turn for turn in turns(bounds, rules)}
+    for name, now, most in (
+        ("margin", rules.margin, 1.0),
+        ("cost_ceiling", rules.cost_ceiling, 9.0),
+        ("broken_invariants", 0.1, 1.0),
+    ):
+        for above, end in ((False, 0.0), (True, most)):
+            turn = found.get((name, above))
+            reach = end if turn is None else turn.value
+            for part in (0.01, 0.3, 0.6, 0.99):
+                assert ruled(name, now + part * (reach - now)) == verdict
+            if turn is not None:
+                away = 1e-4 if above else -1e-4
+                assert ruled(name, turn.value + away) == turn.to != verdict
