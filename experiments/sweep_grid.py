@@ -112,6 +112,12 @@ def _contrasts(written: Any, names: list[str]) -> tuple[str, ...]:
                 f'contrasts has {contrast!r}; each is "A vs B" of two topologies of the sweep: '
                 f"{', '.join(names)}"
             )
+    pairs = [frozenset(str(contrast).split(" vs ")) for contrast in found]
+    for contrast, pair in zip(found, pairs, strict=True):
+        if pairs.count(pair) > 1:
+            raise ValueError(
+                f"contrasts has {contrast!r} twice, one way or the other; name it once"
+            )
     return tuple(str(contrast) for contrast in found)
 
 

@@ -19,9 +19,13 @@ def run(arguments: argparse.Namespace) -> int:
         baseline = open_run(find_run(arguments.baseline, runs))
     tolerance = TOLERANCE if arguments.tolerance is None else arguments.tolerance
     result = gate(found, arguments.k, arguments.min, arguments.max_cost, baseline, tolerance)
-    for file, text in ((arguments.junit, result.junit_xml), (arguments.markdown, result.markdown)):
-        if file is not None:
-            _write(file, text)
+    written = {arguments.junit: result.junit_xml, arguments.markdown: result.markdown}
+    files: list[Path] = [file for file in written if file is not None]
+    for file in files:
+        if not file.parent.is_dir() or file.is_dir():
+            raise ValueError(f"{file} cannot be written: {_why_not(file)}")
+    for file in files:
+        _write(file, written[file])
     if not found.complete:
         planned = found.manifest.get("planned")
         print(
@@ -39,6 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(result.line)
     return result.exit_code
+
+
+def _why_not(file: Path) -> str:
+    return "it is a folder" if file.is_dir() else f"there is no folder {file.parent}"
 
 
 def _write(file: Path, text: str) -> None:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Mapping
 from typing import Any, cast
+from unicodedata import category
 
 import polars as pl
 
@@ -52,6 +53,9 @@ NOT_EMPTY = frozenset(
     )
 )
 """Texts that name something."""
+
+NO_LETTERS = ("Cc", "Zl", "Zp", "Cn")
+"""Unicode categories: control characters, line and paragraph separators, what is no character."""
 
 LARGEST = 2**63
 MOST = sys.float_info.max
@@ -131,6 +135,11 @@ WORDS = {
 }
 
 
+def _named(text: str) -> bool:
+    """Whether the text can name something in a line, a table and an XML file."""
+    return bool(text.strip()) and not any(category(letter) in NO_LETTERS for letter in text)
+
+
 def _possible(frame: str, name: str, value: object, where: str) -> None:
     """Hold a value of the right type to what it can be. ValueError says what that is."""
     must = None
@@ -144,8 +153,8 @@ def _possible(frame: str, name: str, value: object, where: str) -> None:
             must = None if value >= 0 else "0 or more"
     elif choices is not None and value not in choices:
         must = f"one of {', '.join(choices)}"
-    elif name in NOT_EMPTY and not str(value).strip():
-        must = "a name"
+    elif name in NOT_EMPTY and not _named(str(value)):
+        must = "a name on one line, without control characters"
     elif name in EMBEDDED:
         must = EMBEDDED[name](str(value))
     if must is not None:

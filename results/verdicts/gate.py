@@ -14,9 +14,9 @@ that hold together over all checks of a kind (Bonferroni), so that many checks f
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from xml.etree import ElementTree
 
 import polars as pl
 
@@ -26,23 +26,20 @@ from results.reports.tables import tenths
 from results.statistics.bands import pass_k_bands
 from results.statistics.ratios import pass_costs
 from results.statistics.strata import cell_label, strata
-from results.verdicts.side_by_side import paired_runs
+from results.verdicts.gate_output import (
+    FAILED,
+    PASSED,
+    UNDECIDED,
+    Check,
+    as_junit,
+    as_line,
+    as_markdown,
+)
+from results.verdicts.side_by_side import common_strata, paired_runs
 
-PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
 EXITS = {PASSED: 0, FAILED: 1, UNDECIDED: 2}
 ALPHA = 0.05
 TOLERANCE = 0.05
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing asked of one topology in one cell."""
-
-    kind: str
-    cell: str
-    topology: str
-    outcome: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -81,11 +78,17 @@ def gate(
         checks += _no_worse(run.trials, baseline.trials, k, tolerance)
     outcomes = {check.outcome for check in checks}
     outcome = next(one for one in (FAILED, UNDECIDED, PASSED) if one in outcomes)
-    line = _line(outcome, checks)
+    line = as_line(outcome, checks, _crashed(run.trials))
     name = str(run.manifest.get("name", "run"))
     return GateResult(
-        EXITS[outcome], line, _junit(name, checks), _markdown(name, line, checks), tuple(checks)
+        EXITS[outcome], line, as_junit(name, checks), as_markdown(name, line, checks), tuple(checks)
     )
+
+
+def _crashed(trials: pl.DataFrame) -> str:
+    """What is said of crashed trials; nothing where there are none."""
+    lost = int((trials.get_column("ended") == "crashed").sum())
+    return f"{lost} of {many(trials.height, 'trial')} crashed and are left out" if lost else ""
 
 
 def _validate(
@@ -109,9 +112,17 @@ def _validate(
     for name, one in (("run", run), ("baseline", baseline)):
         if one is not None and one.trials.is_empty():
             raise ValueError(f"the {name} has no trials yet")
-    most = run.trials.filter(pl.col("passed").is_not_null()).group_by("topology", "task").len()
-    if minimum is not None and int(most.get_column("len").max() or 0) < k:  # pyright: ignore[reportArgumentType]
-        raise ValueError(f"no task has {k} graded trials: run more trials or ask for a smaller k")
+        if one is not None and (minimum is not None or baseline is not None):
+            _has_trials(one.trials, k, name)
+
+
+def _has_trials(trials: pl.DataFrame, k: int, name: str) -> None:
+    graded = trials.filter(pl.col("passed").is_not_null())
+    numbers: list[int] = graded.group_by("topology", "task").len().get_column("len").to_list()
+    if max(numbers, default=0) < k:
+        raise ValueError(
+            f"no task of the {name} has {k} graded trials: run more trials or ask for a smaller k"
+        )
 
 
 def _at_least(trials: pl.DataFrame, k: int, minimum: float, by: list[str]) -> list[Check]:
@@ -155,76 +166,60 @@ def _at_most(trials: pl.DataFrame, max_cost: float, by: list[str]) -> list[Check
                 f"{who} costs ${row['dollars_per_pass']:.3g} (95% interval {low:.3g} to "
                 f"{high:.3g}), asked for at most ${max_cost:g}"
             )
-        found.append(Check("cost per pass", row["cell"], row["topology"], outcome, text))
+        check = Check("cost per pass", row["cell"], row["topology"], outcome, text, low is not None)
+        found.append(check)
     return found
 
 
 def _no_worse(now: pl.DataFrame, before: pl.DataFrame, k: int, tolerance: float) -> list[Check]:
-    found: list[Check] = []
-    topologies = sorted(set(now["topology"]) & set(before["topology"]))
-    rows: list[dict[str, Any]] = []
-    for topology in topologies:
-        rows += paired_runs({"baseline": before, "run": now}, topology, k).to_dicts()
-    if not rows:
+    runs = {"baseline": before, "run": now}
+    by = common_strata(runs.values())
+    known, held = _cells(before, by), _cells(now, by)
+    topologies = sorted({topology for topology, _ in known & held})
+    if not topologies:
         raise ValueError("the baseline has no topology and cell in common with the run")
-    sure = [
-        row
-        for topology in topologies
-        for row in paired_runs(
-            {"baseline": before, "run": now}, topology, k, 1 - ALPHA / len(rows)
-        ).to_dicts()
+    # What only the baseline did is not shown to be no worse; what only the run did cannot be.
+    found = [
+        Check(
+            "regression",
+            cell,
+            topology,
+            UNDECIDED,
+            f"{topology} on {cell} is in the baseline and not in the run",
+            open_to_more=False,
+        )
+        for topology, cell in sorted(known - held)
     ]
+
+    def paired(level: float) -> list[dict[str, Any]]:
+        frames = (paired_runs(runs, topology, k, level) for topology in topologies)
+        rows = (row for frame in frames for row in frame.to_dicts())
+        return [row for row in rows if (row["compared"], row["cell"]) in known]
+
+    rows = paired(1 - ALPHA)
+    sure = paired(1 - ALPHA / len(rows))
     for row, strict in zip(rows, sure, strict=True):
         who = f"pass^{k} of {row['compared']} on {row['cell']}"
         low, high = row["low"], row["high"]
         if low is None:
             outcome = UNDECIDED
-            text = f"{who} cannot be paired with the baseline: {many(row['tasks'], 'common task')}"
+            text = (
+                f"{who} cannot be paired with the baseline: "
+                f"{many(row['tasks'], 'common task')} with {many(k, 'graded trial')} in both"
+            )
         else:
             outcome = PASSED if low > -tolerance else FAILED if strict["high"] < 0 else UNDECIDED
             text = (
                 f"{who} changed by {signed(row['difference'])} points from the baseline (95% "
-                f"interval {signed(low)} to {signed(high)}), a loss under {100 * tolerance:g} is "
-                "tolerated"
+                f"interval {signed(low)} to {signed(high)}; {many(row['tasks'], 'common task')}), "
+                f"a loss under {100 * tolerance:g} is tolerated"
             )
-        found.append(Check("regression", row["cell"], row["compared"], outcome, text))
+        more = low is not None or row["tasks"] > 0
+        found.append(Check("regression", row["cell"], row["compared"], outcome, text, more))
     return found
 
 
-def _line(outcome: str, checks: list[Check]) -> str:
-    decisive = [check for check in checks if check.outcome == outcome]
-    more = f" (and {len(decisive) - 1} more)" if len(decisive) > 1 else ""
-    if outcome == PASSED:
-        return f"passed: {decisive[0].text}{more}"
-    blind = "0 common tasks" in decisive[0].text or "is not known" in decisive[0].text
-    advice = "" if outcome == FAILED or blind else "; more tasks or trials would decide"
-    return f"{outcome}: {decisive[0].text}{more}{advice}"
-
-
-def _junit(name: str, checks: list[Check]) -> str:
-    """JUnit's form: a shown miss is a failure, an undecided check an error."""
-    failed, open_ = (sum(check.outcome == one for check in checks) for one in (FAILED, UNDECIDED))
-    counts = {"tests": str(len(checks)), "failures": str(failed), "errors": str(open_)}
-    suites = ElementTree.Element("testsuites", counts)
-    suite = ElementTree.SubElement(suites, "testsuite", {"name": f"fanout gate {name}", **counts})
-    for check in checks:
-        case = ElementTree.SubElement(
-            suite,
-            "testcase",
-            {"classname": f"{name}.{check.cell}", "name": f"{check.topology}: {check.kind}"},
-        )
-        tag = {FAILED: "failure", UNDECIDED: "error"}.get(check.outcome)
-        if tag is not None:
-            ElementTree.SubElement(case, tag, {"message": check.text, "type": check.outcome})
-        else:
-            ElementTree.SubElement(case, "system-out").text = check.text
-    ElementTree.indent(suites)
-    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _markdown(name: str, line: str, checks: list[Check]) -> str:
-    rows = (
-        f"| {check.outcome} | {check.topology} | {check.cell} | {check.text} |" for check in checks
-    )
-    head = ["| outcome | topology | cell | why |", "|:--|:--|:--|:--|"]
-    return "\n".join([f"## Gate of {name}", "", f"**{line}**", "", *head, *rows]) + "\n"
+def _cells(trials: pl.DataFrame, by: Sequence[str]) -> set[tuple[str, str]]:
+    """Topologies with the cells that they did, by name."""
+    named = trials.select("topology", cell_label(by).alias("cell")).unique()
+    return {(topology, cell) for topology, cell in named.iter_rows()}

@@ -349,7 +349,7 @@ def test_runs_are_compared_and_a_difference_is_planned(capsys: Capture, runs: Pa
         (["profile", "desk", "--agents", "1"], "a team has at least 2"),
         (["gate", "desk"], "nothing to check"),
         (["gate", "desk", "--min", "1.5"], "must lie between 0 and 1"),
-        (["gate", "desk", "--k", "3", "--min", "0.5"], "no task has 3 graded trials"),
+        (["gate", "desk", "--k", "3", "--min", "0.5"], "no task of the run has 3 graded trials"),
         (["compare", "desk", "nowhere"], "there is no run 'nowhere'"),
         (["plan", "desk", "--rate", "0.7"], "leave out the run"),
         (["plan", "desk", "--icc", "0.3"], "--icc goes with --rate"),

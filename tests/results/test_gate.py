@@ -63,6 +63,28 @@ def test_a_baseline_on_another_model_is_still_paired_by_task() -> None:
     assert gate(run(*[2] * 20, model="newer"), k=1, baseline=before).exit_code == 1
 
 
+def test_what_only_the_baseline_did_holds_a_release() -> None:
+    cells = {mode: SURE.trials.with_columns(mode=pl.lit(mode)) for mode in ("act", "answer")}
+    before, now = made_run(pl.concat(cells.values())), made_run(cells["act"])
+    found = gate(now, k=4, baseline=before, tolerance=0.1)
+    assert found.exit_code == 2
+    assert "(answer, width 4, coupling 0.5) is in the baseline and not in the run" in found.line
+    assert "more tasks" not in found.line
+    assert gate(before, k=4, baseline=now, tolerance=0.1).exit_code == 0
+
+
+def test_crashed_trials_are_told_of() -> None:
+    crashed = made_run(made_trials({"single_thread": [[True] * 6 + [None] * 2] * 40}))
+    line = gate(crashed, k=4, minimum=0.7).line
+    assert line.startswith("passed")
+    assert line.endswith("; 80 of 320 trials crashed and are left out")
+
+
+def test_a_bar_in_a_name_leaves_the_table_whole() -> None:
+    (row,) = gate(run(8, 8, topology="a|b"), k=1, minimum=0.1).markdown.splitlines()[-1:]
+    assert row.replace(r"\|", "").count("|") == 5
+
+
 def test_one_failing_cell_fails_all() -> None:
     both = made_run(
         pl.concat([SURE.trials, POOR.trials.with_columns(pl.lit("answer").alias("mode"))])
@@ -88,7 +110,8 @@ def test_one_failing_cell_fails_all() -> None:
         ({"k": 1, "minimum": 90}, "must lie between 0 and 1"),
         ({"k": 1, "max_cost": 0.0}, "dollars above 0"),
         ({"k": 1, "max_cost": float("inf")}, "dollars above 0"),
-        ({"k": 9, "minimum": 0.5}, "no task has 9 graded trials"),
+        ({"k": 9, "minimum": 0.5}, "no task of the run has 9 graded trials"),
+        ({"k": 8, "baseline": run(4, 4, n=4)}, "no task of the baseline has 8 graded trials"),
         ({"k": 1, "baseline": run(8, 8, topology="other")}, "no topology and cell in common"),
     ],
 )
