@@ -62,13 +62,30 @@ def paired_difference(
     if gains.size < 2:
         return Difference(estimate, None, None, None, None, int(gains.size))
     p = sign_flip(gains, seed) if flips else None
-    low, high = t_interval(gains, level)
-    kind = "paired t"
-    if carried_by(gains) < FEW or float(np.ptp(gains)) < 1e-12:
-        wide = posteriors_paired((one, other), (means[0], means[1]), k, level)
-        if wide is not None and (wide[0] < low or wide[1] > high):
-            low, high, kind = min(low, wide[0]), max(high, wide[1]), "paired t, widened"
+    low, high, kind = limits((one, other), (means[0], means[1]), k, level)
     return Difference(estimate, low, high, kind, p, int(gains.size))
+
+
+def limits(
+    counts: tuple[tuple[Ints, Ints], tuple[Ints, Ints]],
+    means: tuple[Floats, Floats],
+    k: int,
+    level: float,
+    times: float = 1.0,
+    narrower: float = 1.0,
+) -> tuple[float, float, str]:
+    """The interval of the mean of the differences of two `means`, one a unit, and its kind.
+
+    `counts` are those of tasks. To ask what a larger run would show, `times` gives so many times
+    the units, alike, and `narrower` what is left of the standard deviation of their differences.
+    """
+    gains = means[0] - means[1]
+    low, high = t_interval(gains, level, times, narrower)
+    if times * carried_by(gains) < FEW or float(np.ptp(gains)) < 1e-12:
+        wide = posteriors_paired(counts, means, k, level, times)
+        if wide is not None and (wide[0] < low or wide[1] > high):
+            return min(low, wide[0]), max(high, wide[1]), "paired t, widened"
+    return low, high, "paired t"
 
 
 def carried_by(gains: Floats) -> float:
@@ -82,20 +99,23 @@ def posteriors_paired(
     means: tuple[Floats, Floats],
     k: int,
     level: float,
+    times: float = 1.0,
 ) -> tuple[float, float] | None:
     """The interval of a difference of pass^k from the posterior of each side.
 
     Each side's distances from posterior mean to limits are added as squares, less twice their
     product with the correlation of the unit `means` (Newcombe 1998; Zou and Donner 2008), which is
-    taken as 0 where negative and shrunk for few units. None below two tasks.
+    taken as 0 where negative and shrunk for few units. None below two tasks. Each unit counts
+    as so many `times` itself.
     """
-    sides = [pass_k_posterior(c, n, k, means[0].size / c.size) for c, n in counts]
+    units = means[0].size * times
+    sides = [pass_k_posterior(c, n, k, units / c.size) for c, n in counts]
     if sides[0] is None or sides[1] is None:
         return None
     (one, (low1, high1)), (other, (low2, high2)) = (
         (side.mean(), side.interval(level)) for side in sides if side is not None
     )
-    tied = correlation(*means) * (means[0].size - 2) / means[0].size
+    tied = correlation(*means) * (units - 2) / units
     down = _added(one - low1, high2 - other, tied)
     up = _added(high1 - one, other - low2, tied)
     return max(one - other - down, -1.0), min(one - other + up, 1.0)
@@ -128,11 +148,16 @@ def all_pass(c: Ints, n: Ints, k: int) -> Floats:
     return share
 
 
-def t_interval(gains: Floats, level: float = 0.95) -> tuple[float, float]:
-    """Student's t interval of a mean of paired differences, kept within -1 to 1."""
-    half = quantiles.student((1 + level) / 2, gains.size - 1) * float(
-        gains.std(ddof=1) / math.sqrt(gains.size)
-    )
+def t_interval(
+    gains: Floats, level: float = 0.95, times: float = 1.0, narrower: float = 1.0
+) -> tuple[float, float]:
+    """Student's t interval of a mean of paired differences, kept within -1 to 1.
+
+    With so many `times` the differences, and what is left of their deviation, as in `limits`.
+    """
+    size = gains.size * times
+    error = float(gains.std()) * narrower / math.sqrt(size - 1)
+    half = quantiles.student((1 + level) / 2, size - 1) * error
     centre = float(gains.mean())
     return max(centre - half, -1.0), min(centre + half, 1.0)
 

@@ -11,7 +11,6 @@ from math import comb, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from results.statistics import quantiles
 from results.statistics.differences import all_pass, unit_means
 from results.statistics.intervals import Floats, Ints
 from results.statistics.posterior import grid, grid_weights
@@ -54,10 +53,10 @@ class Spread:
         """The variance of the observed gain of a task at so many trials on each side."""
         return self.between + sum(within(side, self.k, trials) for side in self.sides)
 
-    def half_width(self, tasks: int, trials: int, level: float = 0.95) -> float:
-        """Half of the paired t interval that so many tasks and trials would give."""
-        quantile = quantiles.student((1 + level) / 2, tasks - 1)
-        return quantile * sqrt(self.variance(trials) / tasks)
+    def left(self, trials: int, times: int) -> float:
+        """The share of the standard deviation that so many times the trials leave."""
+        now = self.variance(trials)
+        return sqrt(self.variance(trials * times) / now) if now > 0 else 1.0
 
 
 def paired_spread(

@@ -71,21 +71,25 @@ def _settling(one: "Measured", settling: Settling | None) -> str:
         )
     if not ways:
         return (
-            "None up to 10x, of tasks or of trials, would settle it if the rates stay as they are."
+            "None up to 10x, of tasks or of trials, would settle it in most runs, if the true "
+            "rates are those seen here."
         )
     less = (
         ""
         if len(ways) == 2
-        else "; no number of trials up to 10x would do"
+        else "; no number of trials up to 10x would"
         if settling.trials is None
-        else "; no number of tasks up to 10x would do"
+        else "; no number of tasks up to 10x would"
     )
     sizing = (
         " That is sized by simulated variance: it holds for simulated runs only."
         if row["simulated"]
         else ""
     )
-    return f"If the rates stay as they are, it takes {', or '.join(ways)}{less}.{sizing}"
+    return (
+        f"If the true rates are those seen here, {', or '.join(ways)} would settle it in most runs"
+        f"{less}.{sizing}"
+    )
 
 
 def _plural(harm: Harm) -> str:

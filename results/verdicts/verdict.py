@@ -15,6 +15,7 @@ import polars as pl
 
 from results.compare import compare, paired_counts
 from results.metrics import silent_failure
+from results.statistics.differences import all_pass, unit_means
 from results.statistics.posterior import pass_k_posterior
 from results.statistics.spread import paired_spread
 from results.statistics.strata import strata
@@ -182,10 +183,14 @@ def _evidence(
     spread = paired_spread((c, n), (base_c, base_n), units, k)
     if spread is None or row["difference"] is None:
         return None
+    kept = (n >= k) & (base_n >= k)
+    counts = ((c[kept], n[kept]), (base_c[kept], base_n[kept]))
+    one, other = (unit_means(all_pass(*side, k), units[kept]) for side in counts)
     ends = ("", "_low", "_high")
     costs = None if cost is None else [row[f"{cost}_per_pass_ratio{end}"] for end in ends]
     return Evidence(
-        difference=row["difference"],
+        counts=counts,
+        means=(one, other),
         spread=spread,
         tasks=row["tasks"],
         trials=row["fewest"],

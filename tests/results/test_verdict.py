@@ -1,5 +1,6 @@
 """Each of the four verdicts, what it rests on, and what must never move it."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from .conftest import made_trials
 
 GOOD = [8] * 30 + [7] * 10
 POOR = [5, 6, 4, 7] * 10
+STILL_OPEN = "not enough evidence"
 
 
 def tasks(passes: list[int], n: int = 8) -> list[list[bool]]:
@@ -30,8 +32,14 @@ def judged(trials: pl.DataFrame, manifest: dict[str, Any] | None = None) -> list
     return verdicts(trials, stated(manifest or {}, names, "single_thread", 8))
 
 
-def one(single: list[int], team: list[int], rules: dict[str, float] | None = None, **fields: Any):
-    outcomes = {"single_thread": tasks(single), "lead_subagents": tasks(team)}
+def one(
+    single: list[int],
+    team: list[int],
+    rules: dict[str, float] | None = None,
+    n: int = 8,
+    **fields: Any,
+) -> Verdict:
+    outcomes = {"single_thread": tasks(single, n), "lead_subagents": tasks(team, n)}
     (found,) = judged(made_trials(outcomes, **fields), {"thresholds": rules or {}})
     return found
 
@@ -68,8 +76,8 @@ def test_few_tasks_are_not_enough_and_it_says_what_would_settle_it() -> None:
     found = one(POOR[:10], [6, 6, 5, 7, 8] * 2, simulated=False)
     assert found.verdict == "not enough evidence"
     assert found.changes == (
-        "If the rates stay as they are, it takes 30 tasks x 8 trials (fan out); no number of "
-        "trials up to 10x would do.",
+        "If the true rates are those seen here, 70 tasks x 8 trials (fan out) would settle it in "
+        "most runs; no number of trials up to 10x would.",
     )
     simulated = one(POOR[:10], [6, 6, 5, 7, 8] * 2)
     assert "sized by simulated variance" in simulated.changes[0]
@@ -79,6 +87,16 @@ def test_where_nothing_up_to_ten_times_would_settle_it_that_is_said() -> None:
     found = one([8, 6, 7, 5], [7, 7, 6, 7], {"margin": 0.001})
     assert found.verdict == "not enough evidence"
     assert found.changes[0].startswith("None up to 10x, of tasks or of trials, would settle it")
+
+
+def test_what_would_settle_it_is_projected_by_the_interval_that_judges() -> None:
+    sure = [8] * 12
+    (told,) = one(sure, sure, {"margin": 0.1}).changes
+    found = re.search(r"(\d+) tasks x 8 trials", told)
+    assert found is not None
+    assert "no number of trials up to 10x would" in told
+    assert one([8] * int(found[1]), [8] * int(found[1]), {"margin": 0.1}).verdict != STILL_OPEN
+    assert one([80] * 12, [80] * 12, {"margin": 0.1}, n=80).verdict == STILL_OPEN
 
 
 def test_a_gain_at_too_high_a_price_is_to_stay_single() -> None:
