@@ -4,7 +4,7 @@ A plan rests on a pilot run or on stated rates. It says which, and a plan from s
 that real ones must not be sized by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,24 +13,25 @@ import polars as pl
 from results.compare import paired_counts
 from results.metrics import known_mean
 from results.reports.sentences import many, signed
+from results.statistics.simulated_power import REPEATS, simulated_power
 from results.statistics.spread import Spread, paired_spread
 from results.statistics.strata import cell_label, strata
 from results.verdicts.plan_words import SIMULATED_PILOT, Plan, answer, pilot_notes
 from results.verdicts.plan_words import plan_text as plan_text
 from results.verdicts.power import (
+    SEARCH_REPEATS,
+    SIMULATED_UP_TO,
     Price,
+    Sized,
     cheapest,
+    likeness,
     options,
-    simulated_power,
+    sized_by_simulation,
     spread_of_rates,
 )
 
-CHECKS = 500
-"""Samples in which a plan from stated rates is tried."""
 MOST_K = 100
 MOST_DOLLARS = 1e9
-CHECKED_UP_TO = 2000
-"""Plans of more tasks are not tried: it would take too long."""
 
 
 def plan_from_run(
@@ -75,11 +76,10 @@ def plan_from_run(
         notes = [*pilot_notes(spread, pilot, difference, power, alpha)]
         if rows.get_column("simulated").fill_null(False).any():
             notes.insert(0, SIMULATED_PILOT)
-        plans.append(
-            _plan(
-                label, spread, _price(rows), difference, power, alpha, task_dollars, at_once, notes
-            )
+        plan = _plan(
+            label, spread, _price(rows), difference, power, alpha, task_dollars, at_once, notes
         )
+        plans.append(replace(plan, said=(*plan.said, *_tried(plan, spread))))
     if not plans:
         raise ValueError(
             f"no cell of the pilot has two tasks that both {topology} and {reference} did in at "
@@ -110,16 +110,30 @@ def plan_from_rates(
     )
     label = f"stated rates: {100 * rate:.0f}% and {signed(difference)} points of pass^{k}"
     given = price or Price()
-    plan = _plan(label, spread, given, difference, power, alpha, task_dollars, at_once, [note])
-    if plan.best is None or plan.best.tasks > CHECKED_UP_TO:
-        return plan
-    best = plan.best
-    found = simulated_power(sides, alike, best.tasks, best.trials, k, alpha, CHECKS)
-    check = (
-        f"Checked: the interval left out 0 in {100 * found:.0f}% of {CHECKS} samples drawn from "
-        f"these rates, {best.tasks} tasks x {many(best.trials, 'trial')} each."
+    checked = (
+        f"Powers are shares of {REPEATS:,} samples drawn from these rates in which the interval "
+        f"left out 0; above {SIMULATED_UP_TO:,} tasks they are those of the paired t test."
     )
-    return replace(plan, said=(*plan.said, check))
+    sized = sized_by_simulation(sides, alike, k, power, alpha)
+    notes = [note, checked]
+    return _plan(
+        label, spread, given, difference, power, alpha, task_dollars, at_once, notes, sized
+    )
+
+
+def _tried(plan: Plan, spread: Spread) -> Iterator[str]:
+    """What the cheapest way shows in samples from populations like the pilot's."""
+    alike = likeness(spread, plan.difference)
+    if plan.best is None or plan.best.tasks > SIMULATED_UP_TO or alike is None:
+        return
+    tasks, trials = plan.best.tasks, plan.best.trials
+    found = simulated_power(*alike, tasks, trials, plan.k, plan.alpha, SEARCH_REPEATS)
+    yield (
+        "Powers are those of the paired t test with the pilot's variance. In "
+        f"{SEARCH_REPEATS} samples from populations of the reference's rate and ICC that are so "
+        f"far apart, and alike as in the pilot, {tasks} tasks x {many(trials, 'trial')} found it "
+        f"in {100 * found:.0f}%."
+    )
 
 
 def _check(
@@ -165,8 +179,11 @@ def _plan(
     task_dollars: float,
     at_once: int,
     notes: Sequence[str],
+    sized: Sized | None = None,
 ) -> Plan:
-    ways = tuple(options(spread, difference, price, power, alpha, task_dollars, at_once))
+    ways = tuple(
+        options(spread, difference, price, power, alpha, task_dollars, at_once, sized=sized)
+    )
     best = cheapest(ways)
     return Plan(
         label,

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.statistics.differences import all_pass
+from results.statistics.differences import all_pass, paired_difference
 from results.statistics.populations import POPULATIONS, Population
+from results.statistics.simulated_power import leaves_out_zero, simulated_power
 from results.statistics.spread import moments, paired_spread, split, within
 from results.verdicts.plan import plan_from_rates, plan_from_run, plan_text
 from results.verdicts.power import (
     Price,
     power_at,
     questions_needed,
-    simulated_power,
+    sized_by_simulation,
     spread_of_rates,
     tasks_needed,
     trials_needed,
@@ -49,13 +50,37 @@ def test_planned_power_is_simulated_power_within_three_points(
     assert planned == pytest.approx(found, abs=0.03)
 
 
-def test_near_the_limits_a_plan_is_too_careful_rather_than_too_bold() -> None:
-    for rate, difference, k, trials in ((0.9, 0.06, 1, 4), (0.3, 0.2, 4, 8)):
-        spread, sides = spread_of_rates(rate, difference, k)
-        tasks = tasks_needed(spread, difference, trials) or 0
-        planned = power_at(spread, difference, tasks, trials, 0.05)
-        found = simulated_power(sides, 0.5, tasks, trials, k, repeats=1500)
-        assert planned - 0.03 <= found <= planned + 0.08
+@pytest.mark.parametrize(
+    ("rate", "difference", "k", "icc", "alike"),
+    [(0.94, 0.05, 1, 0.3, 0.9), (0.8, 0.4, 8, 0.1, 0.5), (0.3, 0.1, 1, 0.5, 1.0)],
+)
+def test_a_plan_from_stated_rates_has_its_power_where_the_t_test_has_not(
+    rate: float, difference: float, k: int, icc: float, alike: float
+) -> None:
+    spread, sides = spread_of_rates(rate, difference, k, icc, alike)
+    first = tasks_needed(spread, difference, 8)
+    assert first is not None
+    tasks, power = sized_by_simulation(sides, alike, k, 0.8, 0.05)(first, 8)
+    assert power >= 0.79
+    assert power == pytest.approx(simulated_power(sides, alike, tasks, 8, k, seed=9), abs=0.04)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([(5, 4, 1), (12, 8, 4), (30, 2, 2)]))
+@settings(deadline=None, max_examples=15)
+def test_many_samples_at_once_are_judged_as_each_alone(
+    seed: int, size: tuple[int, int, int]
+) -> None:
+    tasks, trials, k = size
+    rng = np.random.default_rng(seed)
+    shape, chance = (12, tasks), rng.beta(3, 1, (2, 1, tasks))
+    first, second = (rng.binomial(trials, p * np.ones(shape)).astype(np.int64) for p in chance)
+    n, units = np.full(tasks, trials), np.arange(tasks)
+    alone = [
+        paired_difference((one, n), (other, n), units, k, 0.9, flips=False)
+        for one, other in zip(first, second, strict=True)
+    ]
+    found = leaves_out_zero(first, second, trials, k, 0.9)
+    assert found.tolist() == [gain.low > 0 or gain.high < 0 for gain in alone]
 
 
 @pytest.mark.parametrize(("k", "trials"), [(1, 4), (2, 5), (4, 8)])
@@ -136,7 +161,7 @@ def test_stated_rates_say_that_they_are_not_measured() -> None:
     costly = plan_from_rates(0.6, 0.1, price=Price(0.03, 60), task_dollars=5.0)
     free = plan_from_rates(0.6, 0.1, price=Price(0.03, 60))
     assert "Stated, not measured" in plan_text(costly)
-    assert "Checked: the interval left out 0 in" in costly.said[-1]
+    assert "Powers are shares of 1,000 samples drawn from these rates" in costly.said[-1]
     assert costly.best is not None
     assert free.best is not None
     assert costly.best.trials > free.best.trials
