@@ -64,8 +64,8 @@ def infer(
 ) -> list[Inferred]:
     """What is inferred of each run that one agent made, in the order of `trials`.
 
-    Writes are known from `accesses` for a task set that has any, else from `write_tools` (task set
-    to the names of its tools that write).
+    Writes are known from `accesses` for a trial that has any, else from `write_tools` (task set to
+    the names of its tools that write).
     """
     alone = single_agent(trials, steps)
     runs = list(traces(alone, steps))
@@ -83,12 +83,17 @@ def infer(
     for run, own in zip(runs, replies, strict=True):
         task_set = sets[run.trial_id][0]
         touched = None
-        if task_set in with_accesses:
+        if run.trial_id in by_trial or (task_set in with_accesses and not _called(run)):
             touched = touches_by_access(run, by_trial.get(run.trial_id, []))
         elif task_set in write_tools:
             touched = touches_by_name(run.nodes, write_tools[task_set])
         inferred.append(_of_run(run, own, touched, common, sets[run.trial_id]))
     return inferred
+
+
+def _called(run: Trace) -> bool:
+    """Whether any tool was called before the end: what such calls touched has to be told."""
+    return any(node.kind == "call" for node in run.nodes)
 
 
 IDENTITY = ["trial_id", "task_set", "task"]

@@ -7,7 +7,7 @@ from statistics import fmean
 from results.potential.dependencies import Choice, Edge
 from results.potential.graph import critical_path, greedy_makespan, starts, width_over_time
 from results.potential.inference import Inferred
-from results.potential.split import LEAD, Split, split
+from results.potential.split import HANDOVER, LEAD, Split, split
 from results.potential.team_cost import Turn, Usage, conversation, team
 
 DATA = ("value", "about", "retry")
@@ -44,6 +44,8 @@ class Shared:
 class OneRun:
     """What a run shows. Calls weigh 1 each; times are null unless all calls were timed.
 
+    `steps` is how long the run took in calls, those of one message at once, and `seconds` in
+    seconds; `path` and `path_seconds` are its longest chain.
     `natural` splits by what flows between calls, as a lead would who does not see shared state;
     `safe` keeps the order of calls that share a written resource too (null when writes are not
     known). `told_all` is the bound if all that the user said had been known from the start (null
@@ -56,6 +58,7 @@ class OneRun:
     begun: list[float]
     widths: list[tuple[float, float, int]]
     path: float
+    steps: int
     bounded: dict[int, float]
     seconds: float | None
     path_seconds: float | None
@@ -91,6 +94,7 @@ def examine(run: Inferred, sizes: Sizes, agents: int, conventions: Collection[st
     chosen = natural if safe is None else safe
     seconds = [node.seconds for node in nodes]
     timed = [second for second in seconds if second is not None]
+    took = [message.seconds for message in run.trace.messages]
     whole = len(timed) == count and count > 0
     briefs = _briefs(run, chosen, sizes)
     start, task, turns = _turns(run, chosen, sizes)
@@ -100,8 +104,9 @@ def examine(run: Inferred, sizes: Sizes, agents: int, conventions: Collection[st
         begun=starts(before, ones),
         widths=width_over_time(before, ones),
         path=critical_path(before, ones),
+        steps=len({node.message for node in nodes}),
         bounded={size: greedy_makespan(before, ones, size) for size in TEAM_SIZES},
-        seconds=sum(timed) if whole else None,
+        seconds=sum(second for second in took if second is not None) if whole else None,
         path_seconds=critical_path(before, timed) if whole else None,
         told_all=_told_all(run),
         natural=natural,
@@ -158,7 +163,8 @@ def _told_all(run: Inferred) -> float | None:
     before = [sorted(place[n] for n in needs[at] if n in place) for at in kept]
     if run.trace.nodes[kept[-1]].kind == "end":
         before[-1] = list(range(len(kept) - 1))
-    return len(kept) / critical_path(before, [1.0] * len(kept))
+    steps = len({run.trace.nodes[at].message for at in kept})
+    return max(steps / critical_path(before, [1.0] * len(kept)), 1.0)
 
 
 def _shared(run: Inferred, parts: Split) -> list[Shared]:
@@ -260,6 +266,12 @@ def _teams(
         for i in (0, 1)
     )
     return least, most
+
+
+def times_as_fast(one: OneRun, split: Split) -> float:
+    """The run as it was over the split, whose agents issue calls together as the one agent did."""
+    handing = HANDOVER * len(split.stretches)
+    return one.steps / ((split.span - handing) * one.steps / len(one.begun) + handing)
 
 
 def mean_width(one: OneRun) -> float | None:

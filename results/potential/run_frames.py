@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from results.potential.graph import on_critical_path, speed_up_bound
-from results.potential.one_run import TEAM_SIZES, OneRun, mean_brief, mean_width
+from results.potential.one_run import TEAM_SIZES, OneRun, mean_brief, mean_width, times_as_fast
 from results.potential.split import LEAD
 from results.potential.team_cost import Prices
 
@@ -23,8 +23,9 @@ PER_RUN = pl.Schema(
         "simulated": pl.Boolean,
         "calls": pl.Int64,  # tool calls, words to the user and the end
         "turns": pl.Int64,  # of these, words to the user
+        "steps": pl.Int64,  # how long the run took in calls, those of one message at once
         "path": pl.Float64,  # calls on the critical path
-        "bound": pl.Float64,  # calls / path: no schedule is faster
+        "bound": pl.Float64,  # steps / path, 1 at least: no schedule is faster
         "bound_told_all": pl.Float64,  # the same if all that the user said had been known
         "seconds": pl.Float64,
         "path_seconds": pl.Float64,
@@ -103,23 +104,25 @@ def run_row(one: OneRun, prices: Prices | None) -> Row:
     calls = len(nodes)
     writes = None if one.run.writes is None else sum(one.run.writes)
     least, most = one.teams or (None, None)
+    bound = speed_up_bound(max(one.steps, one.path), one.path)
     row: Row = {
         "trial_id": one.run.trace.trial_id,
         "calls": calls,
         "turns": sum(node.kind == "turn" for node in nodes),
+        "steps": one.steps,
         "path": one.path,
-        "bound": speed_up_bound(calls, one.path),
+        "bound": bound,
         "bound_told_all": one.told_all,
         "seconds": one.seconds,
         "path_seconds": one.path_seconds,
         "bound_seconds": None
         if one.seconds is None or one.path_seconds is None
-        else speed_up_bound(one.seconds, one.path_seconds),
-        **{f"speed_up_{size}": calls / one.bounded[size] for size in TEAM_SIZES},
+        else speed_up_bound(max(one.seconds, one.path_seconds), one.path_seconds),
+        **{f"speed_up_{size}": min(calls / one.bounded[size], bound or 1.0) for size in TEAM_SIZES},
         "mean_width": mean_width(one),
         "most_width": max((width for _, _, width in one.widths), default=0),
-        "natural_speed_up": calls / one.natural.span,
-        "safe_speed_up": None if one.safe is None else calls / one.safe.span,
+        "natural_speed_up": times_as_fast(one, one.natural),
+        "safe_speed_up": None if one.safe is None else times_as_fast(one, one.safe),
         "subagents": len(one.briefs),
         "writes": writes,
         "shared_resources": None if writes is None else len(one.shared),

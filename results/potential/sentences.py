@@ -69,12 +69,16 @@ def _which(result: ProfileResult) -> str:
 def _bounds(result: ProfileResult) -> str:
     overall, middle = result.overall, result.overall["medians"]
     _, half, upper = overall["bound_quartiles"]
+    off = (pl.col("bound") - half).abs()
+    near = result.per_run.sort(off, "trial_id").row(0, named=True)
     text = (
         f"With any number of agents and no cost of handing over, no schedule could make half of "
         f"the runs more than {half:.2f} times as fast (a quarter {upper:.2f} or more, the most "
-        f"{overall['bound_most']:.2f}): in the middle run {middle['path']:.0f} of "
-        f"{middle['calls']:.0f} calls wait for one another."
+        f"{overall['bound_most']:.2f}): in a run in the middle {near['path']:.0f} of "
+        f"{_many(near['steps'], 'step')} wait for one another."
     )
+    if result.per_run.select((pl.col("steps") < pl.col("calls")).any()).item():
+        text += " Calls of one message are one step, for they were made at once already."
     if middle["bound_seconds"] is not None:
         text += f" Counted in seconds the middle bound is {middle['bound_seconds']:.2f}."
     if middle["bound_told_all"] is not None:
@@ -105,7 +109,7 @@ def _writes(result: ProfileResult) -> str:
     shared = result.shared
     known = result.per_run.filter(pl.col("writes").is_not_null())
     if known.is_empty():
-        return "Which calls write is not known: give the accesses, or the tools that write."
+        return "Which calls write is not known: the record has no accesses."
     writing = known.filter(pl.col("writes") > 0).height
     text = f"{writing} of {known.height} runs write"
     if shared.is_empty():
@@ -149,18 +153,21 @@ def _cost(result: ProfileResult) -> str:
     middle = result.overall["medians"]
     if middle["token_ratio_least"] is None:
         return ""
+    tokens, fresh = (
+        sorted(middle[f"{name}_ratio_{end}"] for end in ("least", "most"))
+        for name in ("token", "fresh")
+    )
     text = (
-        f"Where a split pays in time, the team is predicted to use "
-        f"{middle['token_ratio_least']:.2f} to {middle['token_ratio_most']:.2f} times the tokens, "
-        f"and {middle['fresh_ratio_least']:.2f} to {middle['fresh_ratio_most']:.2f} times the "
-        f"input that no cache serves"
+        f"Where a split pays in time, the team is predicted to use {tokens[0]:.2f} to "
+        f"{tokens[1]:.2f} times the tokens, and {fresh[0]:.2f} to {fresh[1]:.2f} times the input "
+        "that no cache serves"
     )
     dollars = result.per_run.select(
         (pl.col(f"dollars_team_{name}") / pl.col("dollars_alone")).median().alias(name)
         for name in ("least", "most")
     ).row(0)
     if None not in dollars:
-        text += f"; in dollars {dollars[0]:.2f} to {dollars[1]:.2f} times"
+        text += f"; in dollars {min(dollars):.2f} to {max(dollars):.2f} times"
     fit = result.overall["tokens_alone_over_recorded"]
     if fit is not None:
         text += f" (for the single agent the formula gives {fit:.2f} of the recorded tokens)"
@@ -189,7 +196,7 @@ def _task(row: dict[str, Any]) -> str:
         "by resource": "split by data alone its parts would share what they write",
         "settle": "its parts share nothing that is written, but would choose for themselves",
         "one writer": "its parts would share what they write",
-        "stay": f"{row['path']:.0f} of its {row['calls']:.0f} calls wait for one another"
+        "stay": "its calls wait for one another"
         if row["bound"] < 1.5
         else "handing over takes what the parts would save",
         "unknown": "its parts may share what they write",

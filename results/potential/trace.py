@@ -6,7 +6,7 @@ for a source: dependencies are told from what it was given and what its tools re
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
@@ -37,7 +37,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Message:
-    """One model call: characters new to it and written by it, and tokens where recorded."""
+    """One model call: characters new to it and written by it, and tokens where recorded.
+
+    `seconds` are those of the model call and, from the first to the last, of the tool calls that it
+    issued: less than their sum where they ran at once. Null if not timed.
+    """
 
     new: int
     written: int
@@ -86,7 +90,7 @@ def _trace(trial_id: str, rows: list[dict[str, Any]], completed: bool) -> Trace:
     trace = Trace(trial_id)
     issued = _issued(rows)
     for row, calls in issued:
-        _hear(trace, row)
+        _hear(trace, row, calls)
         spent = _lasted(row)
         if not calls and row["reply"] is not None:
             trace.nodes.append(_node(row, "turn", len(trace.messages) - 1, spent))
@@ -115,7 +119,7 @@ def _issued(rows: list[dict[str, Any]]) -> list[tuple[dict[str, Any], list[dict[
     return issued
 
 
-def _hear(trace: Trace, row: Mapping[str, Any]) -> None:
+def _hear(trace: Trace, row: Mapping[str, Any], calls: Sequence[Mapping[str, Any]]) -> None:
     prompt = cast("list[dict[str, Any]]", parsed(row["prompt"]) or [])
     texts = [(str(m.get("role")), str(m.get("content") or "")) for m in prompt]
     for role, text in texts:
@@ -125,7 +129,7 @@ def _hear(trace: Trace, row: Mapping[str, Any]) -> None:
     written = len(row["reply"] or "")
     new = sum(len(text) for _, text in texts)
     counts = (row["prompt_tokens"], row["completion_tokens"])
-    trace.messages.append(Message(new, written, *counts, _lasted(row)))
+    trace.messages.append(Message(new, written, *counts, _elapsed(row, calls)))
 
 
 def _node(row: Mapping[str, Any], kind: Kind, message: int, seconds: float | None) -> Node:
@@ -158,6 +162,14 @@ def parsed(text: str | None) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _elapsed(row: Mapping[str, Any], calls: Sequence[Mapping[str, Any]]) -> float | None:
+    spent = _lasted(row)
+    if spent is None or any(_lasted(call) is None for call in calls):
+        return None
+    began, ended = ([call[name] for call in calls] for name in ("started", "ended"))
+    return spent + (max(ended) - min(began) if calls else 0.0)
 
 
 def _lasted(row: Mapping[str, Any]) -> float | None:

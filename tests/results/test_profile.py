@@ -316,3 +316,36 @@ def test_an_option_that_runs_of_a_task_take_differently_is_a_convention_nobody_s
     differ = profile_runs(*frames(run(0, "card"), run(1, "original")))
     assert differ.per_run["verdict"].to_list() == ["settle", "settle"]
     assert differ.unsettled["values"].to_list() == [["card"], ["original"]]
+
+
+def at_once(run: Any) -> Any:
+    """The run with all its tool calls issued by its first model call, at the same time."""
+    trial, steps, accesses = run
+    first, *_, last = [row for row in steps if row["kind"] == "model"]
+    calls = [row for row in steps if row["kind"] == "tool"]
+    together = [row | {"message": first["message"], "started": 1.0, "ended": 2.0} for row in calls]
+    kept = [first, *together, last | {"started": 2.0, "ended": 3.0}]
+    place = {row["step"]: number for number, row in enumerate(kept)}
+    moved = [row | {"step": place[row["step"]]} for row in kept]
+    return trial, moved, [row | {"step": place[row["step"]]} for row in accesses]
+
+
+def test_calls_that_were_made_at_once_already_leave_nothing_to_gain() -> None:
+    alone, already = (profile_runs(*frames(run)) for run in (WIDE, at_once(WIDE)))
+    assert alone.per_run["verdict"].to_list() == ["trial"]
+    row = already.per_run.row(0, named=True)
+    assert (row["calls"], row["steps"], row["path"], row["bound"]) == (9, 2, 2.0, 1.0)
+    assert row["seconds"] == 3.0
+    assert row["bound_seconds"] == pytest.approx(3.0 / row["path_seconds"])
+    assert row["safe_speed_up"] < 1
+    assert row["verdict"] == "stay"
+    assert "Calls of one message are one step" in " ".join(profile_sentences(already))
+
+
+def test_a_trial_without_accesses_is_not_known_to_write_nothing_because_another_has_some() -> None:
+    trial, steps, _ = at_once(WIDE)
+    silent = (trial | {"trial_id": "silent/0", "task": "silent"}, steps, [])
+    rows = [row | {"trial_id": "silent/0"} for row in silent[1]]
+    per_run = profile_runs(*frames(WIDE, (silent[0], rows, []))).per_run
+    known = dict(per_run.select("trial_id", "writes").iter_rows())
+    assert known == {"wide/0": 0, "silent/0": None}
