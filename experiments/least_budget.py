@@ -8,6 +8,7 @@ the least budget with which it does as well as with none is looked for by halvin
 
 import asyncio
 import json
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,16 +23,17 @@ from topologies.simulated.profile import parameters, profile
 TASKS = 2
 """How many tasks are played at each budget: those that take most without one."""
 PRECISION = 1.1
-"""The found budget is at most this many times the true one."""
+"""The budget that is enough is at most this many times the one that is not."""
 MOST_DOUBLINGS = 8
 HABITS = ("partition", "lead_keeps", "calls_per_message", "reasoning_tokens", "priced_as")
 
 
 def least_budgets(sweep: Sweep) -> list[dict[str, Any]]:
-    """One row for each topology and cell: topology, task_set, split, settings, unit, amount.
+    """One row for each topology and cell: topology, task_set, split, settings, unit, amount, short.
 
-    `amount` is null where even `perfect` passes nothing. Nothing is found for real models, whose
-    tokens are counted otherwise, nor where no budget is set.
+    `amount` was enough and `short` was not, with nothing in between known; both are null where even
+    `perfect` passes nothing. Nothing is found for real models, whose tokens are counted otherwise,
+    nor where no budget is set.
     """
     if not sweep.budgets or not sweep.simulated:
         return []
@@ -43,10 +45,11 @@ def least_budgets(sweep: Sweep) -> list[dict[str, Any]]:
         return pool.submit(_all, sweep).result()
 
 
-def least_budget(tasks: Sequence[TrialSpec], unit: Unit) -> float | None:
-    """The least budget for these trials, which differ in nothing but the task.
+def least_budget(tasks: Sequence[TrialSpec], unit: Unit) -> tuple[float, float] | None:
+    """A budget that is not enough for these trials, and one little larger that is.
 
-    Their models must be simulated. Null if `perfect` passes none of them.
+    They differ in nothing but the task, and their models must be simulated. None if `perfect`
+    passes none of them.
     """
     free = [replace(spec, models=_perfect(spec), budget=None, trial=0) for spec in tasks]
     needs: list[tuple[float, TrialSpec]] = []
@@ -77,7 +80,7 @@ def least_budget(tasks: Sequence[TrialSpec], unit: Unit) -> float | None:
     while high / low > PRECISION:
         middle = (high * low) ** 0.5
         low, high = (low, middle) if enough(middle) else (middle, high)
-    return high if unit == "dollars" else float(round(high))
+    return (low, high) if unit == "dollars" else (float(int(low)), float(math.ceil(high)))
 
 
 def _all(sweep: Sweep) -> list[dict[str, Any]]:
@@ -87,6 +90,7 @@ def _all(sweep: Sweep) -> list[dict[str, Any]]:
     for topology in sweep.topologies:
         for cell in sweep.cells:
             one = replace(plain, topologies=(topology,), cells=(cell,))
+            short, enough = least_budget(specs(one), unit) or (None, None)
             found.append(
                 {
                     "topology": topology.name,
@@ -94,7 +98,8 @@ def _all(sweep: Sweep) -> list[dict[str, Any]]:
                     "split": cell.split,
                     "settings": json.dumps(dict(cell.settings), sort_keys=True),
                     "unit": unit,
-                    "amount": least_budget(specs(one), unit),
+                    "amount": enough,
+                    "short": short,
                 }
             )
     return found

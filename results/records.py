@@ -13,6 +13,9 @@ import polars as pl
 ENDINGS = ("completed", "limit", "crashed")
 """How a trial can end. Only `completed` and `limit` are graded (`passed` is not null)."""
 
+OPS = ("read", "write", "insert", "update", "delete")
+"""What an access can be; all but the first are writes."""
+
 SETTINGS = ("width", "coupling", "mode", "write_share", "phrasing", "style")
 """The dials of a task set that have a column of their own; all are in `settings` as JSON."""
 

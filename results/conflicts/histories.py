@@ -20,7 +20,7 @@ from typing import Any, cast
 import polars as pl
 
 from results.conflicts import find_conflicts
-from results.records import ACCESSES, frame
+from results.records import ACCESSES, OPS, frame
 
 ORDERS = ("none", "process", "realtime")
 MOST_VERSION = 2**40
@@ -55,7 +55,7 @@ def read_file(path: Path | str) -> pl.DataFrame:
         raise ValueError(f"{path}: give a .json file of histories or accesses as .parquet")
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
     histories: Any = cast("dict[str, Any]", data).get("histories") if _is(data, dict) else None
     if not _is(histories, list):
@@ -77,7 +77,8 @@ def names_in(path: Path | str) -> list[str]:
 def from_histories(histories: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Accesses of histories as they stand in JSON; a history is a trial, an operation a call.
 
-    A transaction without a process is an agent of its own. Reads of an aborted transaction depend
+    A transaction without a process is an agent of its own, and needs a name of its own: its id, or
+    T and its place in the list. Reads of an aborted transaction depend
     on nothing and are left out.
     """
     names = [history.get("name") if _is(history, dict) else None for history in histories]
@@ -94,14 +95,14 @@ def _rows(history: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if not _is(transactions, list):
         raise ValueError(f'{name} has no list "transactions"')
     number = 0
+    names = _agents(name, transactions)
     for hold, transaction in enumerate(transactions):
         status = transaction.get("status", "committed") if _is(transaction, dict) else None
         if status not in STATUSES or not _is(transaction.get("ops"), list):
             raise ValueError(
                 f"{name}, transaction {hold + 1}: needs ops and a status, {' or '.join(STATUSES)}"
             )
-        process = transaction.get("process")
-        agent = transaction.get("id", f"T{hold + 1}") if process is None else process
+        alone = transaction.get("process") is None or order != "none"
         for op in transaction["ops"]:
             kind, key, version = _operation(op, name)
             aborted = status == "aborted"
@@ -111,7 +112,7 @@ def _rows(history: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "trial_id": name,
                 "access": number,
                 "step": number,
-                "agent": str(agent) if process is None or order != "none" else f"{agent}/{hold}",
+                "agent": names[hold] if alone else f"{names[hold]}/{hold}",
                 "hold": hold,
                 "op": kind,
                 "table": "item",
@@ -124,11 +125,30 @@ def _rows(history: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             number += 1
 
 
+def _agents(history: str, transactions: Sequence[Any]) -> list[str]:
+    """Whose each transaction is: its process, or else itself."""
+    names: list[str] = []
+    own: list[str] = []
+    for place, one in enumerate(transactions, start=1):
+        given: Mapping[str, Any] = one if _is(one, dict) else {}
+        if given.get("process") is None:
+            own.append(str(given["id"] if given.get("id") is not None else f"T{place}"))
+            names.append(own[-1])
+        else:
+            names.append(str(given["process"]))
+    for name in own:
+        if names.count(name) > 1:
+            raise ValueError(f"{history}: two transactions, or a process too, are called {name!r}")
+    return names
+
+
 def _operation(op: Any, name: str) -> tuple[str, str, int]:
     if _is(op, list) and len(op) == 3:
         kind, key, version = op
         whole = isinstance(version, int) and not isinstance(version, bool)
         if kind in ("read", "write") and isinstance(key, str) and whole:
+            if kind == "write" and version == 0:
+                raise ValueError(f"{name}: {key} is written at version 0, its state at first")
             if 0 <= version <= MOST_VERSION:
                 return kind, key, version
             raise ValueError(f"{name}: version {version} of {key} must be from 0 to {MOST_VERSION}")
@@ -162,6 +182,13 @@ def _parquet(path: Path) -> pl.DataFrame:
             raise ValueError(f"{path}: column {name} must be whole numbers")
     if (typed.get_column("version").drop_nulls().is_between(0, MOST_VERSION)).not_().any():
         raise ValueError(f"{path}: column version must be from 0 to {MOST_VERSION}")
+    strange = typed.filter(~pl.col("op").is_in(OPS)).get_column("op")
+    if strange.len():
+        raise ValueError(f"{path}: op is {strange[0]!r}; it must be one of {', '.join(OPS)}")
+    if typed.filter(pl.col("op") != "read", pl.col("version") == 0).height:
+        raise ValueError(f"{path}: a row is written at version 0, its state at first")
+    if typed.select(pl.struct("trial_id", "access").is_duplicated().any()).item():
+        raise ValueError(f"{path}: column access has a number twice in one trial")
     return typed
 
 

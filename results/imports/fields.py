@@ -9,7 +9,7 @@ from unicodedata import category
 import polars as pl
 
 from results.imports.embedded import EMBEDDED
-from results.records import ENDINGS, SCHEMAS
+from results.records import ENDINGS, OPS, SCHEMAS
 
 MODEL_CALL, TOOL_CALL = "model", "tool"
 
@@ -21,7 +21,7 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
         "budget_unit": ("dollars", "tokens", "output_tokens"),
     },
     "steps": {"kind": (MODEL_CALL, TOOL_CALL)},
-    "accesses": {"op": ("read", "write", "insert", "update", "delete")},
+    "accesses": {"op": OPS},
     "milestones": {},
 }
 """Frame to its texts that are one of a few."""

@@ -17,15 +17,16 @@ POINT = ("topology", "task_set", "split", "settings")
 def feasible(trials: pl.DataFrame, least: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """The trials with `infeasible` said where the least budget is known, and those not graded.
 
-    `least` has a row for each topology and cell: topology, task_set, split, settings, unit and
-    amount (null where no budget is enough to know).
+    `least` has a row for each topology and cell: topology, task_set, split, settings, unit, the
+    amount that is enough and the `short` one that is not (null where no budget is known to be
+    enough). Budgets between the two are graded.
     """
     if not least:
         return trials
     known = least_frame(least)
     found = trials.join(known, on=POINT, how="left", nulls_equal=True, maintain_order="left")
     return (
-        found.with_columns(infeasible=pl.col("budget") < pl.col("least"))
+        found.with_columns(infeasible=pl.col("budget") <= pl.col("short"))
         .with_columns(
             passed=pl.when(pl.col("infeasible").fill_null(False)).then(None).otherwise("passed")
         )
@@ -34,10 +35,13 @@ def feasible(trials: pl.DataFrame, least: Sequence[Mapping[str, Any]]) -> pl.Dat
 
 
 def least_frame(least: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """The rows of `least` as a frame with the columns of POINT and `least`, their amount."""
+    """The rows of `least` with the columns of POINT, `least` (their amount) and `short`."""
     return pl.DataFrame(
-        [{**{key: row[key] for key in POINT}, "least": row["amount"]} for row in least],
-        schema={**dict.fromkeys(POINT, pl.String), "least": pl.Float64},
+        [
+            {key: row[key] for key in POINT} | {"least": row["amount"], "short": row["short"]}
+            for row in least
+        ],
+        schema={**dict.fromkeys(POINT, pl.String), "least": pl.Float64, "short": pl.Float64},
     )
 
 

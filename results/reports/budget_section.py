@@ -73,7 +73,8 @@ def budget_table(points: pl.DataFrame) -> Table:
         ],
         "Share of graded trials that passed, with its 95% posterior interval. The least budget is "
         "the one with which the topology does the work if nobody errs, found by halving on the "
-        "tasks that take most (at most a tenth too high); below it a point is infeasible.",
+        "tasks that take most (at most a tenth too high). A point is infeasible, with all of its "
+        "trials, where the budget was not enough for one of those.",
     )
 
 

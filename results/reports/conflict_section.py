@@ -54,6 +54,7 @@ def conflict_section(run: Recorded) -> Section | None:
     if run.accesses.is_empty():
         return None
     unknown = unchecked(run.accesses, trials)
+    graded = trials.filter(pl.col("passed").is_not_null())
     if len(unknown) == trials.height:
         return Section(TITLE, (NONE_CHECKED,))
     found = conflicts_of(run)
@@ -73,7 +74,7 @@ def conflict_section(run: Recorded) -> Section | None:
     if worst is not None:
         charts["conflict_anatomy"] = conflict_anatomy(worst.finding, simulated_words(trials))
     sentences = [
-        *_unchecked_sentences(len(unknown)),
+        *_unchecked_sentences(graded.filter(pl.col("trial_id").is_in(unknown)).height),
         *often_sentences(often, simulated),
         *hurt_sentences(hurt, simulated),
         *(twin_sentences(beside, simulated) if beside.height else twin_missing(trials, found)),
@@ -129,8 +130,8 @@ def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame
 def _unchecked_sentences(unknown: int) -> Iterator[str]:
     if unknown:
         yield (
-            f"{unknown} trials could not be checked, since what they touched has no versions "
-            "(private copies, say); they are left out and not counted as free of conflicts."
+            f"{unknown} graded trials could not be checked, since what they touched has no "
+            "versions (private copies, say); they are left out and not counted as free of conflicts."
         )
 
 

@@ -190,8 +190,9 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
     beyond = trials.height - counted(trials).height
     if beyond:
         found.append(
-            f"{beyond} of {trials.height} trials had a budget with which their topology could not "
-            "have done the work even without an error: they are left out, and are no failures."
+            f"{beyond} of {trials.height} trials had a budget that is not enough for all of the "
+            "tasks even without an error: they are left out, whatever came of them, and are no "
+            "failures."
         )
     if lost:
         found.append(f"{lost} of {trials.height} trials crashed: {CRASHES[crashed]}.")

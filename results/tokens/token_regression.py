@@ -120,8 +120,8 @@ def _of_task_set(task_set: str, group: pl.DataFrame, reference: str) -> Iterator
             why = plain_why or OPEN
         elif overlap < LEAST_OVERLAP:
             why = (
-                f"only {100 * overlap:.0f}% of its trials used as many tokens as {reference} did "
-                "on the same task"
+                f"only {100 * overlap:.0f}% of its trials used tokens within the range of "
+                f"{reference} on the same task"
             )
         elif left[0] is None:
             why = equal_why or OPEN

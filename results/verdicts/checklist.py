@@ -97,13 +97,17 @@ def _exclusions(trials: pl.DataFrame, manifest: Mapping[str, Any], k: int) -> st
     if crashed:
         parts.append(f"{crashed} of {trials.height} trials crashed")
     graded = (
-        trials.group_by("topology", "task_set", "settings", "task")
+        counted(trials)
+        .group_by("topology", "task_set", "settings", "budget", "task")
         .agg(pl.col("passed").is_not_null().sum().alias("graded"))
         .get_column("graded")
     )
     short = int((graded < k).sum())
     if short:
-        parts.append(f"{short} of {graded.len()} tasks have fewer than {k} graded trials")
+        parts.append(
+            f"{short} of {graded.len()} pairs of a topology and a task, each setting apart, have "
+            f"fewer than {k} graded trials"
+        )
     planned = manifest.get("planned")
     if isinstance(planned, int) and planned > trials.height:
         parts.append(f"{planned - trials.height} planned trials are not recorded")

@@ -176,6 +176,20 @@ BAD_HISTORIES = {
         b'{"histories": [{"name": "a", "transactions": [{"ops": [["read", "x", -1]]}]}]}',
         "version -1 of x must be from 0",
     ),
+    "first.json": (
+        b'{"histories": [{"name": "a", "transactions": [{"ops": [["write", "x", 0]]}]}]}',
+        "x is written at version 0",
+    ),
+    "deep.json": (b"[" * 100_000, "is not JSON"),
+    "twice.json": (
+        b'{"histories": [{"name": "a", "transactions": [{"id": "A", "ops": []},'
+        b' {"id": "A", "ops": []}]}]}',
+        "a: two transactions, or a process too, are called 'A'",
+    ),
+    "both.json": (
+        b'{"histories": [{"name": "a", "transactions": [{"id": "T2", "ops": []}, {"ops": []}]}]}',
+        "are called 'T2'",
+    ),
     "neither.parquet": (b"PAR1", "is not Parquet"),
 }
 
@@ -196,6 +210,19 @@ def test_versions_that_are_no_counting_numbers_are_refused(
     file, accesses = tmp_path / "odd.parquet", in_a_line("a.rx0 b.wx1")
     for version, expected in (([0, 1.5], "whole numbers"), ([-1, 1], "must be from 0")):
         accesses.with_columns(pl.Series("version", version, strict=False)).write_parquet(file)
+        assert expected in refused(capsys, runs, ["conflicts", str(file)])
+
+
+def test_accesses_of_an_unknown_kind_or_numbered_twice_are_refused(
+    capsys: Capture, runs: Path, tmp_path: Path
+) -> None:
+    file, accesses = tmp_path / "odd.parquet", in_a_line("a.rx0 b.wx1")
+    for name, value, expected in (
+        ("op", ["get", "write"], "op is 'get'; it must be one of read, write"),
+        ("version", [0, 0], "written at version 0"),
+        ("access", [3, 3], "a number twice in one trial"),
+    ):
+        accesses.with_columns(pl.Series(name, value)).write_parquet(file)
         assert expected in refused(capsys, runs, ["conflicts", str(file)])
 
 

@@ -22,7 +22,7 @@ class Run:
 
 def needs(topology: str, least: float | None) -> dict[str, Any]:
     row = {"topology": topology, "task_set": "orders", "split": "dev", "settings": "{}"}
-    return row | {"unit": "dollars", "amount": least}
+    return row | {"unit": "dollars", "amount": least, "short": least and 0.95 * least}
 
 
 def budget(topology: str, task: int, trial: int) -> float:

@@ -96,7 +96,7 @@ def test_without_overlap_nothing_is_said_of_equal_tokens(make_trials: "Make") ->
     assert (row["overlap"], row["at_equal_tokens"]) == (0, None)
     assert row["low"] < row["difference"] < row["high"]
     (said,) = regression_sentences(token_regression(trials), "single_thread")
-    assert "cannot be told: only 0% of its trials used as many tokens" in said
+    assert "cannot be told: only 0% of its trials used tokens within the range" in said
 
 
 def tokens_of(topology: str, task: int, trial: int) -> int:
