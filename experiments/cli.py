@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.path.append(os.getcwd())
     module, _, function = COMMANDS[arguments.command].partition(":")
     try:
+        _check_engine(arguments)
         code: int = getattr(importlib.import_module(module), function)(arguments)
         sys.stdout.flush()
     except ValueError as error:
@@ -68,6 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("fanout: interrupted", file=sys.stderr)
         return INTERRUPTED
     return code
+
+
+def _check_engine(arguments: argparse.Namespace) -> None:
+    """Refuse an engine that cannot be before anything is written."""
+    if getattr(arguments, "engine", None) is not None:
+        from experiments.engine import load_engine
+
+        load_engine(arguments.engine)
 
 
 def parser() -> Parser:
@@ -183,7 +192,8 @@ def _exchange(commands: Any) -> None:
     """In from other harnesses, and out."""
     about = "make a run of another harness's recorded file"
     taken = _command(commands, "import", about, "fanout import tau-bench gpt-4o-airline.json")
-    taken.add_argument("format", choices=("tau-bench", "jsonl"), metavar="FORMAT")
+    formats = "tau-bench, jsonl, or an importer by import path"
+    taken.add_argument("format", metavar="FORMAT", help=formats)
     taken.add_argument("file", type=Path, metavar="FILE", help="see results/imports/README.md")
     taken.add_argument("--name", metavar="NAME", help="the run's name (default: the file's)")
     taken.add_argument("--model", metavar="NAME", help="tau-bench: the agent's model")

@@ -6,8 +6,9 @@ Closing the generator drops them. What an engine does never shows in a record.
 """
 
 import importlib
+import inspect
 from collections.abc import Callable, Generator, Iterator
-from typing import cast
+from typing import Any, cast
 
 from experiments.loading import near
 from experiments.spec import TrialSpec
@@ -32,15 +33,20 @@ class EngineError(RuntimeError):
 
 
 def load_engine(name: str) -> Engine:
-    """The engine called `name`. ValueError if there is none."""
+    """The engine called `name`. ValueError if there is none, or what is there is no engine."""
     path = ENGINES.get(name, name)
     module, _, function = path.partition(":")
     if not function:
         raise ValueError(f"there is no engine {name!r}; {near(name, ENGINES)}")
     try:
-        return cast("Engine", getattr(importlib.import_module(module), function))
+        engine: Any = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"the engine {path} cannot be imported: {error}") from error
+    try:
+        inspect.signature(engine).bind((), 1)
+    except TypeError as error:
+        raise ValueError(f"{path} is no engine, which takes specs and workers: {error}") from error
+    return cast("Engine", engine)
 
 
 def run_here(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:

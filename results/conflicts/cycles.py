@@ -1,9 +1,10 @@
 """Finds and names the cycles within the transactions that a component holds together.
 
-Each dependency that lies on a cycle is shown on its worst one: the one with the fewest
-anti-dependencies, then fewest predicates, then fewest reads, then the shortest. A cycle is named by
+Each pair of transactions of which one depends on the other, on a cycle, is shown on its worst one:
+the one with the fewest anti-dependencies, then fewest predicates, then fewest reads, then the
+shortest. Where it depends in several ways, the worst of them stands for all. A cycle is named by
 Adya's definitions as Elle writes them. Where it takes the order of processes or of real time to
-close a cycle, the name gets that ending, and each dependency is shown at most once.
+close a cycle, the name gets that ending, and each pair is shown at most once.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Cycle(NamedTuple):
 def cycles(
     found: Edges, txns: Transactions, lost: set[Pair], levels: int = len(LEVELS)
 ) -> Iterator[Cycle]:
-    """Every dependency that is on a cycle is on one of these, or is a lost update (`lost`)."""
+    """Each pair that depends, on a cycle, is on one of these, or is a lost update (`lost`)."""
     at_level = labels(found, txns, levels)
     top = at_level[-1]
     inside = np.flatnonzero(top[found.src] == top[found.dst])

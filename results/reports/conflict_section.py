@@ -131,7 +131,7 @@ def _unchecked_sentences(unknown: int) -> Iterator[str]:
     if unknown:
         yield (
             f"{unknown} graded trials could not be checked, since what they touched has no "
-            "versions (private copies, say); they are left out and not counted as free of conflicts."
+            "versions (private copies, say); they are left out, not counted as free of conflicts."
         )
 
 
