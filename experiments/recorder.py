@@ -31,6 +31,10 @@ class LimitReachedError(Exception):
     """A trial used what it may use; the text names the limit."""
 
 
+class SubmittedError(Exception):
+    """The agent whose submission ends the trial asked its model once more after submitting."""
+
+
 @dataclass
 class AgentLog:
     """What is kept of one agent while a trial runs.
@@ -53,14 +57,15 @@ def _unexpected(line: logging.LogRecord) -> bool:
     return not any(name in line.getMessage() for name in EXPECTED)
 
 
-EXPECTED = ("LimitReachedError", "OutOfBudgetError")
+EXPECTED = ("LimitReachedError", "OutOfBudgetError", "SubmittedError")
 
 
 @dataclass(eq=False)
 class Recorder(BaseCallbackHandler):
     """Collects `steps` rows; raises `LimitReachedError` before a model call too many.
 
-    Before a call of an agent that used up its part of the budget it raises `OutOfBudgetError`.
+    Before a call of an agent that used up its part of the budget it raises `OutOfBudgetError`, and
+    before one of the agent that `submitted` for the trial `SubmittedError`.
     """
 
     limits: Limits
@@ -69,6 +74,7 @@ class Recorder(BaseCallbackHandler):
     agents: dict[str, AgentLog] = field(default_factory=dict[str, AgentLog])
     steps: list[Row] = field(default_factory=list[Row])
     limit: str | None = None
+    submitted: str | None = None
     started: float = 0.0
     run_inline: bool = True
     raise_error: bool = True
@@ -123,9 +129,11 @@ class Recorder(BaseCallbackHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        self._check_limits()
         known = metadata or {}
         log = self.agent(str(known.get("agent") or known.get("langgraph_node") or "agent"))
+        if log.name == self.submitted:
+            raise SubmittedError(log.name)
+        self._check_limits()
         self.purse.check(log.name)
         log.message += 1
         invocation: dict[str, Any] = kwargs.get("invocation_params") or {}

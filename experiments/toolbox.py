@@ -256,6 +256,7 @@ class Toolbox:
         place.submission = place.submission or Submission(**arguments)
         if agent == self._first():
             self.submission = self.submission or Submission(**arguments)
+            self.recorder.submitted = agent
         self.recorder.purse.give_back(agent)
         self.recorder.agent(agent).hold += 1
         return reply

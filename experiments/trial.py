@@ -21,7 +21,7 @@ from langsmith import tracing_context  # pyright: ignore[reportUnknownVariableTy
 
 from experiments.loading import load_task_set
 from experiments.purse import Purse
-from experiments.recorder import LimitReachedError, Recorder, Row
+from experiments.recorder import LimitReachedError, Recorder, Row, SubmittedError
 from experiments.spec import TrialSpec
 from experiments.toolbox import OUTSIDE, Toolbox
 from results.records import TRIALS
@@ -170,6 +170,8 @@ async def _run_graph(
         async with within:
             final = await graph.ainvoke({"messages": [HumanMessage(task.instruction)]}, config)
         last = last_words(final["messages"])
+    except SubmittedError:
+        return "completed", None, None
     except LimitReachedError:
         return "limit", None, None
     except OutOfBudgetError:

@@ -148,6 +148,15 @@ def test_a_graph_of_ones_own_runs_as_the_readme_shows() -> None:
     assert tools[0] == tools[1]
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_the_first_submission_ends_a_graph_that_would_go_on(index: int) -> None:
+    own = run_trial(spec("single_thread", "stdlib", index=index, build="tests.own_graph:build"))
+    assert _steps(own)[-1]["tool"] == "submit"
+    assert _trial(own)["ended"] == "completed"
+    assert _trial(own)["status"] == ("blocked" if index == 0 else "done")
+    assert _trial(own)["passed"]
+
+
 def test_a_graph_that_never_submits_is_judged_by_its_last_message() -> None:
     row = _trial(run_trial(spec("single_thread", width=3, build="tests.own_graph:never_submits")))
     assert (row["status"], row["confidence"]) == (None, None)
