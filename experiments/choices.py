@@ -59,6 +59,10 @@ class Choices:
         return self.model.startswith("simulated:")
 
 
+BETWEEN = {"tasks": (1, 100), "trials": (1, 64), "dollars": (0, 1000)}
+"""Least and most of what a page asks for as a number."""
+
+
 def read_choices(given: Mapping[str, Any]) -> Choices:
     """Choices from the words of a command line; lists are separated by commas.
 
@@ -77,6 +81,9 @@ def read_choices(given: Mapping[str, Any]) -> Choices:
             values[key] = _like(known[key], value)
         except ValueError:
             raise ValueError(f"--{key} {value}: it must be{_like_what(known[key])}") from None
+        least, most = BETWEEN.get(key, (0, 0))
+        if key in BETWEEN and not least <= values[key] <= most:
+            raise ValueError(f"--{key} {value}: it must be from {least} to {most}")
     return Choices(**values)
 
 

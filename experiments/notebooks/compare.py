@@ -10,7 +10,7 @@ with app.setup:
     import marimo as mo
 
     from experiments.beside import run_sweep_beside
-    from experiments.choices import command, grid_line, read_choices, reading, sweep_of
+    from experiments.choices import BETWEEN, command, grid_line, read_choices, reading, sweep_of
     from experiments.commands.conclusion import conclusion, conclusion_lines
     from experiments.engine import EngineError
     from experiments.offers import chosen, offered, to_open
@@ -102,12 +102,18 @@ def _(given):
             "other_model": mo.ui.text(
                 label="another model", placeholder="openai:NAME", full_width=True
             ),
-            "tasks": mo.ui.number(1, 100, 1, given.tasks, label="tasks of a kind", full_width=True),
+            "tasks": mo.ui.number(
+                *BETWEEN["tasks"], 1, given.tasks, label="tasks of a kind", full_width=True
+            ),
             "trials": mo.ui.number(
-                1, 64, 1, given.trials, label="trials of a task", full_width=True
+                *BETWEEN["trials"], 1, given.trials, label="trials of a task", full_width=True
             ),
             "dollars": mo.ui.number(
-                0, 1000, 0.1, given.dollars, label="stop at, dollars (real models)", full_width=True
+                *BETWEEN["dollars"],
+                0.1,
+                given.dollars,
+                label="stop at, dollars (real models)",
+                full_width=True,
             ),
         }
     )

@@ -10,7 +10,7 @@ with app.setup:
     import marimo as mo
 
     from experiments.beside import run_sweep_beside
-    from experiments.choices import command, grid_line, read_choices, sweep_of
+    from experiments.choices import BETWEEN, command, grid_line, read_choices, sweep_of
     from experiments.counting import counter_of
     from experiments.engine import EngineError
     from experiments.offers import chosen, offered, to_open
@@ -79,8 +79,8 @@ def _(given):
         }
         | {
             "model": mo.ui.dropdown(offers["model"], given.model, label="model"),
-            "tasks": mo.ui.number(1, 100, 1, given.tasks, label="tasks of a kind"),
-            "trials": mo.ui.number(1, 64, 1, given.trials, label="trials of a task"),
+            "tasks": mo.ui.number(*BETWEEN["tasks"], 1, given.tasks, label="tasks of a kind"),
+            "trials": mo.ui.number(*BETWEEN["trials"], 1, given.trials, label="trials of a task"),
         }
     )
     return (controls,)

@@ -67,6 +67,8 @@ def test_a_script_gives_choices_as_words() -> None:
     [
         ({"taks": 2}, "did you mean 'tasks'"),
         ({"width": "4,wide"}, "--width 4,wide: it must be like 8"),
+        ({"tasks": "0"}, "--tasks 0: it must be from 1 to 100"),
+        ({"trials": "65"}, "--trials 65: it must be from 1 to 64"),
         ({"run": ""}, "--run is empty; give it a value"),
         ({"topologies": ""}, "give it a value like single_thread,lead_subagents"),
     ],
