@@ -24,10 +24,10 @@ def effects(
 
     Where it is declared what agents choose (`choices`), nothing else is taken for a decision.
     """
-    found = [*_run_twice(frame), *_overwritten(frame)]
+    found = _overwritten(frame)
     if steps is not None:
         called = _called(frame, steps)
-        found += _same_arguments(called)
+        found = [*_run_twice(called), *found, *_same_arguments(called)]
         found += _unseen(frame, called) if choices is None else _chosen(called, choices)
     return pl.concat([told(found, frame), wasted_work(frame)])
 
@@ -51,15 +51,15 @@ def _canonical(text: str) -> str:
         return text
 
 
-def _run_twice(frame: pl.DataFrame) -> list[Found]:
+def _run_twice(called: pl.DataFrame) -> list[Found]:
     """Duplicate effect: one tool call (one id in one message) ran twice and wrote both times.
 
-    This is what resuming after a crash does to a tool that had already written.
+    This is what resuming after a crash does to a tool that had already written. An id alone names
+    no call, since conversations give out the same ones: the tool and its arguments are known, and
+    equal.
     """
-    call = ["trial", "who", "message", "call_id"]
-    writes = frame.filter(
-        COMMITTED_WRITE & pl.col("call_id").is_not_null() & pl.col("message").is_not_null()
-    ).sort("row")
+    call = ["trial", "who", "message", "call_id", "tool", "canonical"]
+    writes = called.drop_nulls(call)
     runs = writes.group_by(*call, "call", maintain_order=True).agg(pl.col("row").first())
     again = runs.with_columns(pl.col("row").first().over(call).alias("first")).filter(
         pl.col("row") > pl.col("first")

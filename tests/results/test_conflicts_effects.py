@@ -1,12 +1,17 @@
 """Effects done twice, decisions that diverge, and work that is overwritten or wasted."""
 
+import gzip
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from results.conflicts import find_conflicts, witness
 from results.conflicts.histories import in_a_line
+from results.imports.jsonl import import_jsonl
 from results.records import frame
 
 
@@ -55,11 +60,40 @@ def test_an_undone_effect_is_not_done_twice() -> None:
 
 def test_one_call_that_ran_twice_is_an_effect_done_twice() -> None:
     history = in_a_line("a#1.wx1 a#1.wx2").with_columns(call_id=pl.lit("call_1"))
-    found = find_conflicts(history)
+    found = find_conflicts(history, steps(("add", {"n": 1}), ("add", {"n": 1})))
     assert kinds(found) == ["duplicate-effect"]
     assert "one and the same call, run again" in found["sentence"][0]
-    told_once = find_conflicts(history, steps(("add", {}), ("add", {})))
-    assert kinds(told_once) == ["duplicate-effect"]
+
+
+def test_calls_with_one_id_are_not_one_call_unless_tool_and_arguments_are_known_and_equal() -> None:
+    history = in_a_line("a#1.wx1 a#1.wx2").with_columns(call_id=pl.lit("call_1"))
+    assert kinds(find_conflicts(history)) == []
+    for other in (("cancel", {"n": 1}), ("add", {"n": 2})):
+        assert kinds(find_conflicts(history, steps(("add", {"n": 1}), other))) == []
+    unknown = steps(("add", {"n": 1}), ("add", {"n": 1}))
+    for field in ("tool", "arguments"):
+        told = unknown.with_columns(pl.lit(None, pl.String).alias(field))
+        assert kinds(find_conflicts(history, told)) == []
+
+
+@pytest.mark.skipif("FANOUT_SHARED" not in os.environ, reason="FANOUT_SHARED names no folder")
+def test_deadlocked_philosophers_are_write_skew_and_took_no_fork_twice(tmp_path: Path) -> None:
+    packed = Path(os.environ["FANOUT_SHARED"]) / "data" / "dpbench_episodes.jsonl.gz"
+    (tmp_path / "episodes.jsonl").write_bytes(gzip.decompress(packed.read_bytes()))
+    run = import_jsonl(tmp_path / "episodes.jsonl")
+    found = find_conflicts(run["accesses"], run["steps"])
+    assert "duplicate-effect" not in kinds(found)
+    skewed = found.filter(pl.col("kind").str.starts_with("G2-item")).get_column("trial_id")
+    counted = (
+        run["trials"]
+        .group_by("topology", "passed")
+        .agg(pl.col("trial_id").is_in(skewed.implode()).sum(), pl.len())
+    )
+    of = {(topology, passed): counts for topology, passed, *counts in counted.iter_rows()}
+    assert of["simultaneous", False] == [213, 223]
+    assert of["simultaneous", True] == [1, 26]
+    sequential = [counts for (topology, _), counts in of.items() if topology == "sequential"]
+    assert [sum(column) for column in zip(*sequential, strict=True)] == [0, 90]
 
 
 def test_setting_a_row_without_having_seen_anothers_setting_is_a_divergent_decision() -> None:
