@@ -140,6 +140,7 @@ def _record(
             "passed": judgement.passed,
             "score": judgement.score,
             "first_missed": judgement.first_missed,
+            "judge": trial.task_set.judge,
             "broken_invariants": trial.task_set.invariants(task, toolbox.world),
         }
         milestones = [

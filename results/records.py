@@ -56,6 +56,7 @@ TRIALS = pl.Schema(
         "passed": pl.Boolean,
         "score": pl.Float64,
         "first_missed": pl.String,
+        "judge": pl.String,
         "status": pl.String,
         "answer": pl.String,
         "confidence": pl.Float64,

@@ -209,9 +209,10 @@ def _from_parquet(folder: Path, name: str) -> pl.DataFrame:
     # The folder names repeat a column of trials; a frame has the fields of its schema alone.
     parts = [pl.read_parquet(file, hive_partitioning=False) for file in files]
     for file, part in zip(files, parts, strict=True):
-        if part.schema != SCHEMAS[name]:
+        if not part.schema.items() <= SCHEMAS[name].items():
             raise ValueError(f"{file} does not have the fields of {name}")
-    return pl.concat([frame(name, []), *parts])
+    # What an older kit did not record is null.
+    return pl.concat([frame(name, []), *parts], how="diagonal")
 
 
 def _rows(name: str, records: list[Record]) -> pl.DataFrame:

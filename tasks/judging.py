@@ -6,8 +6,15 @@ not a fact; it only counts where the goal asks for a refusal.
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+JUDGE = "2"
+"""Version of these rules, kept with every trial; it goes up when a trial may be judged otherwise.
+
+2: milestones share no fact, and belong to one course of events.
+"""
 
 Value = str | int | float | None
 Status = Literal["done", "blocked"]
@@ -40,7 +47,10 @@ class Submission:
 
 @dataclass(frozen=True)
 class MilestoneGoal:
-    """A partial-credit check: reached when all facts of any one alternative are there."""
+    """A partial-credit check: reached when all facts of any one alternative are there for it.
+
+    There is at least one alternative. `weight` is above 0.
+    """
 
     name: str
     any_of: tuple[Facts, ...]
@@ -72,7 +82,7 @@ class Milestone(NamedTuple):
 
 @dataclass(frozen=True)
 class Judgement:
-    """`score` is the weighted share of milestones reached, 0 to 1; 1.0 whenever `passed`."""
+    """`score` is the weighted share of milestones reached, 0 to 1; 1.0 exactly when `passed`."""
 
     passed: bool
     score: float
@@ -105,38 +115,46 @@ def answer_facts(answer: str | None, labels: frozenset[str]) -> Counter[RowChang
 def judge(changes: Counter[RowChange], goal: Goal, submission: Submission) -> Judgement:
     """Compare what is with what should be.
 
-    `changes` are the net row changes of the world. The last milestone, `nothing_else`, is missed by
-    any fact that the goal does not name.
+    `changes` are the net row changes of the world. A trial is judged by one course of events: the
+    one it followed, else the one that has most in common with what was done. Milestones take their
+    facts out of what was done, so that none counts for two of them. `the_rest` stands for facts of
+    the course that no milestone asks for, where there are any; `nothing_else` is missed by any fact
+    beyond the course. A trial passed exactly when it reached them all.
     """
     if goal.status == "blocked":
-        checks = [
+        return _judgement(
             Milestone("refused", 1.0, submission.status == "blocked", f"said {submission.status}"),
             Milestone("nothing_changed", 1.0, not changes, f"{changes.total()} changes"),
-        ]
-        return _judgement(all(check.reached for check in checks), checks)
-    named = Counter(goal.facts)
-    for group in goal.either:
-        choices: Counter[RowChange] = Counter()
-        for facts in group:
-            choices |= Counter(facts)
-        named += choices
-    labels = frozenset(fact.key for fact in named if fact.kind == "say")
+        )
+    facts = (*goal.facts, *(fact for group in goal.either for way in group for fact in way))
+    labels = frozenset(fact.key for fact in facts if fact.kind == "say")
     actual = changes + answer_facts(submission.answer, labels)
-    checks = [_check(milestone, actual) for milestone in goal.milestones]
-    stray = actual - named
-    checks.append(Milestone("nothing_else", 1.0, not stray, _shown(stray)))
-    return _judgement(_exactly(actual, goal), checks)
+    course = _course(actual, goal)
+    stray = actual - course
+    return _judgement(
+        *_found(actual, course, goal.milestones),
+        Milestone("nothing_else", 1.0, not stray, _shown(stray)),
+    )
 
 
-def _exactly(actual: Counter[RowChange], goal: Goal) -> bool:
-    wanted = Counter(goal.facts)
-    if wanted - actual:
-        return False
-    rest = actual - wanted
-    return _exact_choice(rest, goal.either)
+def _course(actual: Counter[RowChange], goal: Goal) -> Counter[RowChange]:
+    """All facts of the course that was followed, else of the nearest one.
+
+    Of several that are equally near it is the one that the goal names first.
+    """
+    course = Counter(goal.facts)
+    rest = actual - course
+    if not course - actual and _is_choice(rest, goal.either):
+        return actual
+    for group in goal.either:
+        nearest = max((Counter(way) for way in group), key=lambda way: (way & rest).total())
+        course += nearest
+        rest -= nearest
+    return course
 
 
-def _exact_choice(rest: Counter[RowChange], groups: tuple[tuple[Facts, ...], ...]) -> bool:
+def _is_choice(rest: Counter[RowChange], groups: tuple[tuple[Facts, ...], ...]) -> bool:
+    """Whether these are exactly one alternative of each group."""
     if not groups:
         return not rest
     # What no later group names must be used up here: else many facts of several alternatives at
@@ -145,18 +163,39 @@ def _exact_choice(rest: Counter[RowChange], groups: tuple[tuple[Facts, ...], ...
     for facts in groups[0]:
         if not (Counter(facts) - rest):
             left = rest - Counter(facts)
-            if later.issuperset(left) and _exact_choice(left, groups[1:]):
+            if later.issuperset(left) and _is_choice(left, groups[1:]):
                 return True
     return False
 
 
-def _check(milestone: MilestoneGoal, actual: Counter[RowChange]) -> Milestone:
-    gaps = [Counter(facts) - actual for facts in milestone.any_of]
-    reached = any(not gap for gap in gaps)
-    detail = (
-        "" if reached or not gaps else "missing " + _shown(min(gaps, key=lambda gap: gap.total()))
-    )
-    return Milestone(milestone.name, milestone.weight, reached, detail)
+def _found(
+    actual: Counter[RowChange], course: Counter[RowChange], goals: tuple[MilestoneGoal, ...]
+) -> Iterator[Milestone]:
+    """The milestones in their order, and `the_rest`.
+
+    Each gets facts of the course for itself, those with the fewest ways first, and is reached if
+    they were left behind. One that the course has no way for is reached only by following it.
+    """
+    left, there = course.copy(), actual.copy()
+    gaps: dict[int, Counter[RowChange]] = {}
+    ways = [[Counter(way) for way in goal.any_of if not Counter(way) - course] for goal in goals]
+    for place in sorted(range(len(goals)), key=lambda place: len(ways[place])):
+        own = [way for way in ways[place] if not way - left] or [Counter(goals[place].any_of[0])]
+        way = min(own, key=lambda way: (way - there).total())
+        gaps[place] = (way - there) or (way - left)
+        left -= way
+        if not gaps[place]:
+            there -= way
+    followed = actual == course
+    for place, goal in enumerate(goals):
+        yield _milestone(goal.name, goal.weight, gaps[place], followed)
+    if left:
+        yield _milestone("the_rest", 1.0, left - there, followed)
+
+
+def _milestone(name: str, weight: float, gap: Counter[RowChange], followed: bool) -> Milestone:
+    reached = followed or not gap
+    return Milestone(name, weight, reached, "" if reached else "missing " + _shown(gap))
 
 
 def _shown(facts: Counter[RowChange]) -> str:
@@ -166,9 +205,8 @@ def _shown(facts: Counter[RowChange]) -> str:
     )
 
 
-def _judgement(passed: bool, checks: list[Milestone]) -> Judgement:
+def _judgement(*checks: Milestone) -> Judgement:
+    passed = all(check.reached for check in checks)
     total = sum(check.weight for check in checks)
     reached = sum(check.weight for check in checks if check.reached)
-    missed = min((check.weight for check in checks), default=1.0)
-    score = 1.0 if passed else min(reached / total, 1.0 - missed / total) if total else 0.0
-    return Judgement(passed, score, tuple(checks))
+    return Judgement(passed, reached / total, checks)

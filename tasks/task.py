@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tasks.clerk import Clerk
-from tasks.judging import Goal
+from tasks.judging import JUDGE, Goal
 from tasks.tools import Tool
 from tasks.world import World
 
@@ -93,6 +93,7 @@ class TaskSet:
     agent is offered. `invariants(task, world)` names each broken
     invariant, once per breach. `choices` maps a tool to the argument (a dotted path) that says
     which of several ways was chosen where any would do, if all keep to it; None where nobody said.
+    `judge` is the version of the rules by which its worlds judge.
     """
 
     name: str
@@ -114,6 +115,7 @@ class TaskSet:
     invariants: Callable[[Task, Any], list[str]] = field(default=lambda _task, _world: [])
     corpus: Callable[[], str | None] = field(default=lambda: None)
     choices: Mapping[str, str] | None = None
+    judge: str = JUDGE
 
 
 @dataclass(frozen=True)

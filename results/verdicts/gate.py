@@ -114,6 +114,19 @@ def _validate(
             raise ValueError(f"the {name} has no trials yet")
         if one is not None and (minimum is not None or baseline is not None):
             _has_trials(one.trials, k, name)
+    _judged_alike({"run": run} if baseline is None else {"run": run, "baseline": baseline})
+
+
+def _judged_alike(runs: dict[str, Graded]) -> None:
+    """ValueError if not all trials were judged by one version of the rules."""
+    graded = pl.col("passed").is_not_null()
+    by = {
+        name: {judge or "none stated" for judge in run.trials.filter(graded)["judge"].unique()}
+        for name, run in runs.items()
+    }
+    if len(set.union(*by.values())) > 1:
+        told = ", ".join(f"the {name} by {' and '.join(sorted(by[name]))}" for name in by)
+        raise ValueError(f"judged by different rules ({told}): run both with one kit")
 
 
 def _has_trials(trials: pl.DataFrame, k: int, name: str) -> None:

@@ -125,3 +125,13 @@ def test_the_line_never_puts_the_estimate_outside_its_interval(passes: int) -> N
     line = gate(run(passes, passes), k=4, minimum=0.4).line
     end = "interval 0.0 to" if passes == 0 else "to 100.0%)"
     assert end in line
+
+
+def test_what_was_judged_by_different_rules_is_not_held_against_each_other() -> None:
+    older, newer = run(*[7] * 20), run(*[7] * 20, judge="2")
+    assert gate(newer, k=4, baseline=newer, tolerance=0.1).exit_code == 2
+    with pytest.raises(ValueError, match="the run by 2, the baseline by none stated"):
+        gate(newer, k=4, baseline=older)
+    mixed = made_run(pl.concat([older.trials, newer.trials]))
+    with pytest.raises(ValueError, match="the run by 2 and none stated"):
+        gate(mixed, k=4, minimum=0.5)

@@ -228,3 +228,16 @@ def test_runs_are_found_by_name_by_path_and_as_the_latest(tmp_path: Path) -> Non
 def test_the_manifest_is_plain_json(tmp_path: Path) -> None:
     folder = written(tmp_path / "run")
     assert json.loads((folder / "manifest.json").read_text())["planned"] == 6
+
+
+def test_a_field_that_an_older_kit_did_not_record_is_null(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run")
+    compact(folder)
+    (folder / "journal.sqlite").unlink()
+    for file in folder.rglob("*.parquet"):
+        older = pl.read_parquet(file, hive_partitioning=False)
+        older.drop("passed" if "passed" in older.columns else older.columns[-1]).write_parquet(file)
+    trials = open_run(folder).trials
+    assert trials.schema == SCHEMAS["trials"]
+    assert trials.get_column("passed").is_null().all()
+    assert trials.get_column("trial").to_list() == [0, 1, 2, 0, 1, 2]

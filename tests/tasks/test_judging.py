@@ -136,3 +136,49 @@ def test_only_labels_that_are_asked_for_count_and_a_contradiction_does() -> None
     assert judge(Counter(), goal, Submission("L1: 3\nnote: 5\nL1: 3")).passed
     assert not judge(Counter(), goal, Submission("L1: 3\nL1: 4")).passed
     assert not judge(Counter(), goal, Submission(None)).passed
+
+
+GROUPS = st.lists(st.lists(SOME.map(tuple), min_size=1, max_size=3).map(tuple), max_size=2)
+
+
+@COMMON
+@given(FACTS, GROUPS, FACTS, st.integers(0, 4), st.data())
+def test_a_trial_passed_exactly_when_it_reached_every_milestone(
+    facts: list[RowChange],
+    either: list[tuple[Facts, ...]],
+    done: list[RowChange],
+    asked: int,
+    data: st.DataObject,
+) -> None:
+    chosen = [fact for group in either for fact in data.draw(st.sampled_from(group))]
+    actual = data.draw(st.sampled_from([done, [*facts, *chosen], [*facts, *chosen, *done]]))
+    milestones = tuple(MilestoneGoal(f"m{i}", ((f,),)) for i, f in enumerate(facts[:asked])) + (
+        tuple(MilestoneGoal(f"e{i}", group) for i, group in enumerate(either))
+    )
+    judged = judge(Counter(actual), Goal(tuple(facts), tuple(either), milestones), Submission())
+    assert judged.passed == all(milestone.reached for milestone in judged.milestones)
+    assert judged.passed == (judged.first_missed is None)
+    assert judged.passed == (judged.score == 1)
+    if actual == [*facts, *chosen]:
+        assert judged.passed
+
+
+def test_what_was_done_once_counts_for_one_milestone_only() -> None:
+    twice = (MilestoneGoal("R6", ((paid("a", 1),),)), MilestoneGoal("R8", ((paid("a", 1),),)))
+    judged = judge(Counter([paid("a", 1)]), Goal((paid("a", 1),) * 2, (), twice), Submission())
+    assert [m.reached for m in judged.milestones] == [True, False, True]
+    assert judged.first_missed == "R8"
+
+
+def test_parts_that_belong_to_two_different_courses_are_not_both_right() -> None:
+    either: tuple[Facts, ...] = ((paid("a", 1), paid("b", 1)), (paid("a", 2), paid("b", 2)))
+    each = tuple(MilestoneGoal(k, ((paid(k, 1),), (paid(k, 2),))) for k in "ab")
+    judged = judge(Counter([paid("a", 1), paid("b", 2)]), Goal((), (either,), each), Submission())
+    assert judged.first_missed == "b"
+    assert judged.milestones[1].detail == "missing update payments b amount=1"
+
+
+def test_facts_that_no_milestone_asks_for_are_a_milestone_of_their_own() -> None:
+    goal = Goal((paid("a", 1), paid("b", 1)), (), (MilestoneGoal("a", ((paid("a", 1),),)),))
+    judged = judge(Counter([paid("a", 1)]), goal, Submission())
+    assert judged.first_missed == "the_rest"
