@@ -40,7 +40,8 @@ class AgentLog:
     """What is kept of one agent while a trial runs.
 
     `message` counts its model messages, `hold` its holds of control; `seen` and `last` are the
-    length and last text of the prompt it saw last.
+    length and last text of the prompt it saw last; `cut_short` its replies in a row that hit
+    `max_tokens`.
     """
 
     name: str
@@ -50,6 +51,12 @@ class AgentLog:
     hold: int = 1
     seen: int = 0
     last: str = ""
+    cut_short: int = 0
+
+
+MOST_CUT_SHORT = 3
+"""So many replies in a row that hit `max_tokens` are a limit: the agent does not get anywhere."""
+CUT_SHORT = ("length", "max_tokens", "MAX_TOKENS", "max_output_tokens")
 
 
 def _unexpected(line: logging.LogRecord) -> bool:
@@ -85,6 +92,11 @@ class Recorder(BaseCallbackHandler):
 
     def __post_init__(self) -> None:
         CALLBACK_LOG.addFilter(_unexpected)
+
+    @property
+    def answered(self) -> bool:
+        """Whether any model call was answered."""
+        return any(s["kind"] == "model" and s["reply"] is not None for s in self.steps)
 
     def now(self) -> float:
         """Seconds since the trial began, simulated or real."""
@@ -133,6 +145,8 @@ class Recorder(BaseCallbackHandler):
         log = self.agent(str(known.get("agent") or known.get("langgraph_node") or "agent"))
         if log.name == self.submitted:
             raise SubmittedError(log.name)
+        if log.cut_short >= MOST_CUT_SHORT:
+            self.limit = self.limit or "max_tokens"
         self._check_limits()
         self.purse.check(log.name)
         log.message += 1
@@ -160,7 +174,9 @@ class Recorder(BaseCallbackHandler):
         calls = [{"id": c["id"], "name": c["name"], "args": c["args"]} for c in message.tool_calls]
         said = {"content": message.text, "tool_calls": calls}
         self.close_step(row, json.dumps(said, ensure_ascii=False))
-        row.update(self._usage(message, endpoint))
+        row.update(self._usage(message, endpoint), **_end_of(message))
+        log = self.agent(row["agent"])
+        log.cut_short = log.cut_short + 1 if row["finish_reason"] in CUT_SHORT else 0
         self.purse.spend(row["agent"], row)
         for call in message.tool_calls:
             if call["name"] not in offered:
@@ -226,6 +242,28 @@ class Recorder(BaseCallbackHandler):
                 self.limit = self.limit or name
         if self.limit is not None:
             raise LimitReachedError(self.limit)
+
+
+def _end_of(message: AIMessage) -> Row:
+    """Why the model stopped, whether it refused, and which of its calls were none."""
+    known = message.response_metadata
+    incomplete: dict[str, Any] = known.get("incomplete_details") or {}
+    reasons = (*(known.get(n) for n in FINISH_REASONS), incomplete.get("reason"))
+    reason = next((str(given) for given in reasons if given), None)
+    refusal = message.additional_kwargs.get("refusal")
+    invalid = [
+        {"id": call["id"], "name": call["name"], "arguments": call["args"]}
+        for call in message.invalid_tool_calls
+    ]
+    return {
+        "finish_reason": reason,
+        "refusal": None if refusal is None else str(refusal),
+        "invalid_calls": json.dumps(invalid, ensure_ascii=False) if invalid else None,
+    }
+
+
+FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
+"""Where OpenAI-compatible endpoints, Anthropic's and Ollama's own say why the model stopped."""
 
 
 def _new_messages(log: AgentLog, messages: Sequence[BaseMessage]) -> list[Row]:

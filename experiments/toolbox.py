@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from experiments.recorder import AgentLog, Recorder, Row
 from tasks.judging import Submission
-from tasks.tools import Tool, ToolError, schema, use
+from tasks.tools import BrokenToolError, Tool, ToolError, schema, use
 from tasks.world import World
 from topologies.chat_client import for_agent
 from topologies.kit import Draft, Seat
@@ -129,6 +129,7 @@ class Toolbox:
     recorder: Recorder
     copy: Callable[[], World]
     submission: Submission | None = None
+    broken: BrokenToolError | None = None
     touched: list[Touched] = field(default_factory=list[Touched])
     workplaces: dict[str, Workplace] = field(default_factory=dict[str, Workplace])
 
@@ -226,6 +227,11 @@ class Toolbox:
             reply = await self._run(agent, tool, row, arguments)
         except ToolError as error:
             self.recorder.close_step(row, f"Error: {error}", str(error))
+            raise
+        except BrokenToolError as error:
+            # Kept, since a graph may catch it and go on: there is nothing to grade all the same.
+            self.broken = self.broken or error
+            self.recorder.close_step(row, None, str(error))
             raise
         self.recorder.close_step(row, reply)
         return reply

@@ -9,7 +9,7 @@ import json
 import platform
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from importlib import import_module
@@ -19,17 +19,18 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 from langsmith import tracing_context  # pyright: ignore[reportUnknownVariableType]
 
+from experiments.endings import COMPLETED, Ending, crashed, ending, limit
 from experiments.loading import load_task_set
 from experiments.purse import Purse
-from experiments.recorder import LimitReachedError, Recorder, Row, SubmittedError
+from experiments.recorder import Recorder, Row
 from experiments.spec import TrialSpec
 from experiments.toolbox import OUTSIDE, Toolbox
 from results.records import TRIALS
 from tasks.distractors import distractors
 from tasks.judging import Submission
 from tasks.task import Task, TaskSet, mode_of
+from tasks.tools import BrokenToolError
 from topologies.agent import last_words
-from topologies.kit import OutOfBudgetError
 from topologies.models import ModelSettings
 from topologies.simulated import luck, model
 from topologies.virtual_time import DeadlockError, ThreadUsedError, run_virtual
@@ -47,7 +48,7 @@ def run_trial(spec: TrialSpec) -> Record:
         with tracing_context(enabled=False):
             return run_virtual(_play(trial))
     except (DeadlockError, ThreadUsedError, SystemExit) as error:
-        return _record(trial, "crashed", f"{type(error).__name__}: {error}", None, None)
+        return _record(trial, crashed(error, "graph"), None, None)
     finally:
         model.forget(spec.trial_id)
 
@@ -95,11 +96,12 @@ async def _play(trial: _Trial) -> Record:
     trial.toolbox.recorder.started = loop.time()
     over = asyncio.Event()
     outside = asyncio.create_task(_outside(trial, over)) if trial.task.outside else None
-    ended, crash, last = await _run_graph(trial.spec, trial.task, trial.toolbox)
+    end, last = await _run_graph(trial.spec, trial.task, trial.toolbox)
     if outside is not None:
         over.set()
-        await outside
-    record = _record(trial, ended, crash, last, trial.toolbox.recorder.now())
+        with suppress(BrokenToolError):  # which the toolbox keeps
+            await outside
+    record = _record(trial, end, last, trial.toolbox.recorder.now())
     record["trials"][0]["started_at"] = started_at
     return record
 
@@ -115,54 +117,64 @@ async def _outside(trial: _Trial, over: asyncio.Event) -> None:
         await trial.toolbox.from_outside(call.who, tools[call.tool], number, call.arguments)
 
 
-def _record(
-    trial: _Trial, ended: str, crash: str | None, last: str | None, seconds: float | None
-) -> Record:
+def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None) -> Record:
     spec, task, toolbox = trial.spec, trial.task, trial.toolbox
     submission = toolbox.submission or Submission(answer=last)
+    if toolbox.broken is not None:
+        end = crashed(toolbox.broken, "task set")
+    judged: Row = {}
+    milestones: list[Row] = []
+    if end.ended != "crashed":
+        try:
+            judged, milestones = _judged(trial, submission)
+        except Exception as error:
+            end = crashed(error, "task set")
+            end = replace(end, crash=f"a judge or invariant of the task set has a bug: {end.crash}")
     row: Row = {
         **dict.fromkeys(TRIALS),
         **_identity(spec, trial.task_set, task),
         "seconds": seconds,
-        "ended": ended,
-        "limit": toolbox.recorder.limit or ("budget" if toolbox.recorder.purse.stopped else None),
-        "crash": crash,
+        **asdict(end),
         "answer": submission.answer,
         "status": submission.status,
         "confidence": submission.confidence,
         "private_copies": toolbox.private_copies,
         **_counts(toolbox.recorder),
+        **judged,
     }
-    milestones: list[Row] = []
-    if ended != "crashed":
-        judgement = toolbox.world.judge(task.goal, submission)
-        row |= {
-            "passed": judgement.passed,
-            "score": judgement.score,
-            "first_missed": judgement.first_missed,
-            "judge": trial.task_set.judge,
-            "broken_invariants": trial.task_set.invariants(task, toolbox.world),
-        }
-        milestones = [
-            {
-                "trial_id": spec.trial_id,
-                "milestone": found.name,
-                "position": position,
-                "weight": found.weight,
-                "reached": found.reached,
-                "detail": found.detail or None,
-            }
-            for position, found in enumerate(judgement.milestones)
-        ]
+    row["limit"] = end.limit or ("budget" if toolbox.recorder.purse.stopped else None)
     steps = [{**step, "trial_id": spec.trial_id} for step in toolbox.recorder.steps]
     accesses = list(_accesses(spec, toolbox))
     return {"trials": [row], "steps": steps, "accesses": accesses, "milestones": milestones}
 
 
-async def _run_graph(
-    spec: TrialSpec, task: Task, toolbox: Toolbox
-) -> tuple[str, str | None, str | None]:
-    """How the trial ended, why it crashed if it did, and the last words of the graph."""
+def _judged(trial: _Trial, submission: Submission) -> tuple[Row, list[Row]]:
+    """What the judge and the invariants say of the state, and each milestone."""
+    world = trial.toolbox.world
+    judgement = world.judge(trial.task.goal, submission)
+    verdict: Row = {
+        "passed": judgement.passed,
+        "score": judgement.score,
+        "first_missed": judgement.first_missed,
+        "judge": trial.task_set.judge,
+        "broken_invariants": trial.task_set.invariants(trial.task, world),
+    }
+    milestones: list[Row] = [
+        {
+            "trial_id": trial.spec.trial_id,
+            "milestone": found.name,
+            "position": position,
+            "weight": found.weight,
+            "reached": found.reached,
+            "detail": found.detail or None,
+        }
+        for position, found in enumerate(judgement.milestones)
+    ]
+    return verdict, milestones
+
+
+async def _run_graph(spec: TrialSpec, task: Task, toolbox: Toolbox) -> tuple[Ending, str | None]:
+    """How the trial ended, and the last words of a graph that came to its end."""
     recorder = toolbox.recorder
     within = asyncio.timeout(spec.limits.seconds)
     try:
@@ -171,25 +183,15 @@ async def _run_graph(
         async with within:
             final = await graph.ainvoke({"messages": [HumanMessage(task.instruction)]}, config)
         last = last_words(final["messages"])
-    except SubmittedError:
-        return "completed", None, None
-    except LimitReachedError:
-        return "limit", None, None
-    except OutOfBudgetError:
-        recorder.limit = recorder.limit or "budget"
-        return "limit", None, None
-    except TimeoutError as error:
-        if within.expired():
-            recorder.limit = "seconds"
-            return "limit", None, None
-        return "crashed", f"TimeoutError: {error}", None
     except (Exception, SystemExit) as error:
+        if within.expired():
+            return limit("seconds"), None
         if recorder.limit is not None:
-            return "limit", None, None
-        return "crashed", " ".join(f"{type(error).__name__}: {error}".split()), None
+            return limit(recorder.limit), None
+        return ending(error, recorder.answered), None
     if recorder.limit is not None and toolbox.submission is None:
-        return "limit", None, None
-    return "completed", None, last
+        return limit(recorder.limit), None
+    return COMPLETED, last
 
 
 def _built(spec: TrialSpec, toolbox: Toolbox) -> Any:

@@ -13,6 +13,9 @@ import polars as pl
 ENDINGS = ("completed", "limit", "crashed")
 """How a trial can end. Only `completed` and `limit` are graded (`passed` is not null)."""
 
+BLAMES = ("agent", "graph", "task set", "infrastructure", "set-up")
+"""Whose doing it was that a trial did not come to its own end: `agent` at a limit, else a crash."""
+
 OPS = ("read", "write", "insert", "update", "delete")
 """What an access can be; all but the first are writes."""
 
@@ -53,6 +56,7 @@ TRIALS = pl.Schema(
         "ended": pl.String,
         "limit": pl.String,
         "crash": pl.String,
+        "blame": pl.String,
         "passed": pl.Boolean,
         "score": pl.Float64,
         "first_missed": pl.String,
@@ -73,6 +77,7 @@ TRIALS = pl.Schema(
         "dollars": pl.Float64,
         "dollars_uncached": pl.Float64,
         "seconds": pl.Float64,
+        "waited": pl.Float64,
         "started_at": pl.String,
         "python": pl.String,
         "corpus": pl.String,
@@ -97,6 +102,11 @@ STEPS = pl.Schema(
         "tools": pl.String,
         "prompt": pl.String,
         "reply": pl.String,
+        "finish_reason": pl.String,
+        "refusal": pl.String,
+        "invalid_calls": pl.String,
+        "attempts": pl.Int64,
+        "waited": pl.Float64,
         "error": pl.String,
         "fault": pl.String,
         "started": pl.Float64,

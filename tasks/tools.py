@@ -21,6 +21,10 @@ class ToolError(Exception):
     """A refusal the agent gets to read; the call leaves no change."""
 
 
+class BrokenToolError(Exception):
+    """A tool raised what is no `ToolError`, or replied what JSON cannot carry: it has a bug."""
+
+
 @dataclass(frozen=True)
 class Tool:
     """One thing an agent can do. `run(world, **arguments)` returns what JSON can carry.
@@ -97,7 +101,8 @@ def _untitled(node: Any) -> Any:
 async def use(tool: Tool, world: Any, arguments: Mapping[str, Any]) -> str:
     """Run the tool inside the world's current call; its reply as JSON text.
 
-    `ToolError` for arguments that do not fit the schema and for what the tool itself refuses.
+    `ToolError` for arguments that do not fit the schema and for what the tool itself refuses;
+    `BrokenToolError` for anything else that comes out of it.
     """
     try:
         fitting = tool.arguments.model_validate(dict(arguments))
@@ -108,4 +113,11 @@ async def use(tool: Tool, world: Any, arguments: Mapping[str, Any]) -> str:
         )
         raise ToolError(f"{tool.name} was called wrongly: {said}") from error
     values = {name: getattr(fitting, name) for name in type(fitting).model_fields}
-    return json.dumps(await tool.run(world, **values), ensure_ascii=False)
+    try:
+        return json.dumps(await tool.run(world, **values), ensure_ascii=False)
+    except ToolError:
+        raise
+    except Exception as error:
+        raise BrokenToolError(
+            f"the tool {tool.name} of the task set has a bug: {type(error).__name__}: {error}"
+        ) from error

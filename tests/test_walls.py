@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "experiments": {"experiments", "topologies", "tasks", "results"},
 }
 AGENT_SIDE = {"langchain_core", "langchain_openai", "langgraph"}
-JOINS = {"recorder.py", "toolbox.py", "trial.py", "bench.py"}
+JOINS = {"endings.py", "recorder.py", "toolbox.py", "trial.py", "bench.py"}
 """Where `experiments` joins the sides, and the bench's bare loop."""
 
 
