@@ -119,11 +119,10 @@ def _validate(
 
 def _judged_alike(runs: dict[str, Graded]) -> None:
     """ValueError if not all trials were judged by one version of the rules."""
-    graded = pl.col("passed").is_not_null()
-    by = {
-        name: {judge or "none stated" for judge in run.trials.filter(graded)["judge"].unique()}
-        for name, run in runs.items()
-    }
+    by: dict[str, set[str]] = {}
+    for name, run in runs.items():
+        graded = run.trials.filter(pl.col("passed").is_not_null())
+        by[name] = set(graded.get_column("judge").fill_null("none stated").to_list())
     if len(set.union(*by.values())) > 1:
         told = ", ".join(f"the {name} by {' and '.join(sorted(by[name]))}" for name in by)
         raise ValueError(f"judged by different rules ({told}): run both with one kit")
