@@ -9,12 +9,13 @@ import typing
 from typing import Any, Literal
 
 from experiments.loading import load_task_set, load_topology, near
+from experiments.refused import Refused
 from experiments.sweep import Sweep, TaskCell, TopologyCell
 from results.verdicts.rules import stated
 
 
 def check(sweep: Sweep) -> None:
-    """ValueError for a topology or task setting, a model or a rule that cannot be."""
+    """`Refused` for a topology or task setting, a model or a rule that cannot be."""
     for cell in sweep.topologies:
         check_topology(cell)
     for cell in sweep.cells:
@@ -29,7 +30,7 @@ def check_topology(cell: TopologyCell) -> None:
     where = f"topologies.{cell.name}"
     builder = load_topology(cell.build)
     if inspect.iscoroutinefunction(builder):
-        raise ValueError(f"{where} is asynchronous; its builder must be written with plain def")
+        raise Refused(f"{where} is asynchronous; its builder must be written with plain def")
     kit, *parameters = inspect.signature(builder).parameters.values()
     del kit
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
@@ -38,13 +39,13 @@ def check_topology(cell: TopologyCell) -> None:
     hints = typing.get_type_hints(builder)
     for name, value in cell.settings.items():
         if name not in known:
-            raise ValueError(f"{where} has no setting {name!r}; {near(name, known)}")
+            raise Refused(f"{where} has no setting {name!r}; {near(name, known)}")
         wanted = _wanted(hints.get(name), value)
         if wanted is not None:
-            raise ValueError(f"{where}.{name} is {value!r}; it must be {wanted}")
+            raise Refused(f"{where}.{name} is {value!r}; it must be {wanted}")
     for parameter in parameters:
         if parameter.default is parameter.empty and parameter.name not in cell.settings:
-            raise ValueError(f"{where} needs a setting {parameter.name!r}")
+            raise Refused(f"{where} needs a setting {parameter.name!r}")
 
 
 def check_tasks(cell: TaskCell) -> None:
@@ -54,7 +55,7 @@ def check_tasks(cell: TaskCell) -> None:
         try:
             task_set.make(cell.settings, cell.split, index)
         except ValueError as error:
-            raise ValueError(f"task_sets.{cell.label}: {error}") from error
+            raise Refused(f"task_sets.{cell.label}: {error}") from error
 
 
 def check_models(sweep: Sweep) -> None:
@@ -71,7 +72,7 @@ def check_models(sweep: Sweep) -> None:
 
                 make_model(name, ModelSettings(**sweep.model_settings))
         except ValueError as error:
-            raise ValueError(f"models.{role}: {error}") from error
+            raise Refused(f"models.{role}: {error}") from error
 
 
 def _wanted(hint: Any, value: Any) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from experiments.checks import check
 from experiments.loading import load_task_set, near
+from experiments.refused import Refused
 from experiments.show import known_as
 from experiments.sweep import Sweep
 from experiments.sweep_file import read_sweep
@@ -66,7 +67,7 @@ BETWEEN = {"tasks": (1, 100), "trials": (1, 64), "dollars": (0, 1000)}
 def read_choices(given: Mapping[str, Any]) -> Choices:
     """Choices from the words of a command line; lists are separated by commas.
 
-    ValueError, in one line, for a key or a value that cannot be.
+    `Refused`, in one line, for a key or a value that cannot be.
     """
     known = {field.name: field.default for field in dataclasses.fields(Choices)}
     values: dict[str, Any] = {}
@@ -74,24 +75,24 @@ def read_choices(given: Mapping[str, Any]) -> Choices:
         if not key:  # "--", which some commands take before the words for a script
             continue
         if key not in known:
-            raise ValueError(f"there is no choice --{key}; {near(key, known)}")
+            raise Refused(f"there is no choice --{key}; {near(key, known)}")
         if value == "":
-            raise ValueError(f"--{key} is empty; give it a value{_like_what(known[key])}")
+            raise Refused(f"--{key} is empty; give it a value{_like_what(known[key])}")
         try:
             values[key] = _like(known[key], value)
         except ValueError:
-            raise ValueError(f"--{key} {value}: it must be{_like_what(known[key])}") from None
+            raise Refused(f"--{key} {value}: it must be{_like_what(known[key])}") from None
         least, most = BETWEEN.get(key, (0, 0))
         if key in BETWEEN and not least <= values[key] <= most:
-            raise ValueError(f"--{key} {value}: it must be from {least} to {most}")
+            raise Refused(f"--{key} {value}: it must be from {least} to {most}")
     return Choices(**values)
 
 
 def sweep_of(choices: Choices) -> Sweep:
-    """The sweep that was chosen, checked. ValueError, in one line, if it cannot be."""
+    """The sweep that was chosen, checked. `Refused`, in one line, if it cannot be."""
     for key in ("topologies", "task_sets", *OF_TASKS):
         if not getattr(choices, key):
-            raise ValueError(f"choose at least one value for {key.replace('_', ' ')}")
+            raise Refused(f"choose at least one value for {key.replace('_', ' ')}")
     sweep = read_sweep(BASE, changes(choices), [choices.model])
     check(sweep)
     return sweep
@@ -170,7 +171,7 @@ def _key(name: str) -> str:
 
 
 def _like(default: Any, value: Any) -> Any:
-    """The value as one of the default's kind. ValueError if it is none."""
+    """The value as one of the default's kind. `Refused` if it is none."""
     if isinstance(default, tuple):
         first: Any = default[0]  # pyright: ignore[reportUnknownVariableType]
         parts = str(value).split(",") if not isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]

@@ -7,6 +7,7 @@ import argparse
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +32,7 @@ COMMANDS: dict[str, str] = {
 """Command to the function that carries it out: parsed arguments in, exit code out."""
 
 BAD_INPUT = 2
+BUG = 70
 INTERRUPTED = 130
 
 
@@ -42,7 +44,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out a command line; its exit code (2 for bad input, 130 for Ctrl-C)."""
+    """Carry out a command line; its exit code (2 for bad input, 70 for a bug, 130 for Ctrl-C)."""
     try:
         arguments = parser().parse_args(argv)
     except SystemExit as end:
@@ -55,9 +57,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_engine(arguments)
         code: int = getattr(importlib.import_module(module), function)(arguments)
         sys.stdout.flush()
-    except ValueError as error:
-        print(f"fanout: {' '.join(str(error).split())}", file=sys.stderr)
-        return BAD_INPUT
     except BrokenPipeError:
         # Whoever read the output has seen enough; nothing is left to flush into.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -68,7 +67,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("fanout: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        return _told(error)
     return code
+
+
+def _told(error: Exception) -> int:
+    """What is refused is one line; anything else is a bug, and shows where."""
+    from experiments.refused import REFUSALS
+
+    if isinstance(error, REFUSALS):
+        print(f"fanout: {' '.join(str(error).split())}", file=sys.stderr)
+        return BAD_INPUT
+    traceback.print_exception(error)
+    print(
+        "fanout: this is a bug, in fanout or in code that it was given; what is recorded is kept",
+        file=sys.stderr,
+    )
+    return BUG
 
 
 def _check_engine(arguments: argparse.Namespace) -> None:

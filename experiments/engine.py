@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 from experiments.loading import near
+from experiments.refused import Refused
 from experiments.spec import TrialSpec
 from results.journal import Entry
 
@@ -33,19 +34,19 @@ class EngineError(RuntimeError):
 
 
 def load_engine(name: str) -> Engine:
-    """The engine called `name`. ValueError if there is none, or what is there is no engine."""
+    """The engine called `name`. `Refused` if there is none, or what is there is no engine."""
     path = ENGINES.get(name, name)
     module, _, function = path.partition(":")
     if not function:
-        raise ValueError(f"there is no engine {name!r}; {near(name, ENGINES)}")
+        raise Refused(f"there is no engine {name!r}; {near(name, ENGINES)}")
     try:
         engine: Any = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
-        raise ValueError(f"the engine {path} cannot be imported: {error}") from error
+        raise Refused(f"the engine {path} cannot be imported: {error}") from error
     try:
         inspect.signature(engine).bind((), 1)
     except TypeError as error:
-        raise ValueError(f"{path} is no engine, which takes specs and workers: {error}") from error
+        raise Refused(f"{path} is no engine, which takes specs and workers: {error}") from error
     return cast("Engine", engine)
 
 

@@ -17,7 +17,7 @@ Trial = asyncio.Task[Record]
 
 
 def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
-    """Play up to `workers` trials at once. ValueError for a spec that cannot be.
+    """Play up to `workers` trials at once. `Refused` for a spec that cannot be.
 
     The loop stands still while the caller handles an entry, which takes well under a millisecond.
     """

@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import cast
 
 from experiments.engine import EngineError
+from experiments.refused import Refused
 from experiments.spec import TrialSpec
 from results.journal import Entry
 
@@ -37,7 +38,7 @@ class Worker:
 def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
     """Run simulated trials in up to `workers` processes.
 
-    ValueError for a spec that cannot be, `EngineError` when a worker fails or dies.
+    `Refused` for a spec that cannot be, `EngineError` when a worker fails or dies.
     """
     first = list(islice(specs, workers))
     pool: list[Worker] = []
@@ -66,6 +67,7 @@ def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
 
 def serve(pipe: "Connection[object, object]") -> None:
     """A worker's life: run what comes through the pipe until it ends."""
+    from experiments.refused import REFUSALS
     from experiments.trial import run_trial
     from results.journal import entry
 
@@ -74,7 +76,7 @@ def serve(pipe: "Connection[object, object]") -> None:
             spec = cast("TrialSpec", pipe.recv())
             try:
                 reply: object = entry(run_trial(spec))
-            except ValueError as error:
+            except REFUSALS as error:
                 reply = ("refused", str(error))
             except Exception:
                 reply = ("broken", traceback.format_exc())
@@ -117,7 +119,7 @@ def _result(worker: Worker) -> Entry:
         worker.in_hand.remove(reply.trial_id)
         return reply
     kind, text = cast("tuple[str, str]", reply)
-    raise ValueError(text) if kind == "refused" else EngineError(text)
+    raise Refused(text) if kind == "refused" else EngineError(text)
 
 
 @contextmanager

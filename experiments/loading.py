@@ -5,28 +5,29 @@ import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from experiments.refused import Refused
 from tasks import TASK_SETS
 from tasks.task import TaskSet
 from topologies import TOPOLOGIES
 
 
 def load_task_set(name: str) -> TaskSet:
-    """The task set called `name`, or at "package.module:NAME". ValueError if there is none."""
+    """The task set called `name`, or at "package.module:NAME". `Refused` if there is none."""
     found = _imported(_path("task set", name, TASK_SETS))
     if not isinstance(found, TaskSet):
-        raise ValueError(f"{name} is not a task set: it is a {type(found).__name__}")
+        raise Refused(f"{name} is not a task set: it is a {type(found).__name__}")
     return found
 
 
 def load_topology(name: str) -> Callable[..., Any]:
     """The builder of the topology called `name`, or at "package.module:function".
 
-    ValueError if there is none.
+    `Refused` if there is none.
     """
     build, _ = topology_named(name)
     found = _imported(build)
     if not callable(found):
-        raise ValueError(f"{name} is not a topology: it is a {type(found).__name__}")
+        raise Refused(f"{name} is not a topology: it is a {type(found).__name__}")
     return found
 
 
@@ -52,7 +53,7 @@ def _path(kind: str, name: str, registry: Mapping[str, str]) -> str:
         return registry[name]
     module, _, attribute = name.partition(":")
     if not module or not attribute:
-        raise ValueError(
+        raise Refused(
             f"there is no {kind} {name!r}; {near(name, registry)} "
             "(your own: my_package.my_module:name)"
         )
@@ -64,7 +65,7 @@ def _imported(path: str) -> object:
     try:
         return getattr(importlib.import_module(module), attribute)
     except AttributeError:
-        raise ValueError(f"{path} cannot be used: {module} has no {attribute!r}") from None
+        raise Refused(f"{path} cannot be used: {module} has no {attribute!r}") from None
     except Exception as error:
         text = str(error).splitlines()[0] if str(error) else ""
-        raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {text}") from error
+        raise Refused(f"{path} cannot be imported: {type(error).__name__}: {text}") from error

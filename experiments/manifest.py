@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.loading import load_task_set
+from experiments.refused import Refused
 from experiments.sweep import Sweep, canonical, difference, specs, sweep_hash
 from results.store import read_manifest
 
@@ -56,10 +57,10 @@ def _hash(text: str) -> str:
 
 
 def refuse_another(folder: Path, wanted: Mapping[str, Any]) -> None:
-    """ValueError with the difference, if the run in `folder` is not of the wanted sweep."""
+    """`Refused` with the difference, if the run in `folder` is not of the wanted sweep."""
     there = read_manifest(folder)
     if "sweep" not in there:
-        raise ValueError(f"{folder} was not recorded by a sweep; choose another name")
+        raise Refused(f"{folder} was not recorded by a sweep; choose another name")
     lines = difference(there["sweep"], wanted["sweep"])
     lines += difference(_surroundings(there), _surroundings(wanted))
     if not lines:
@@ -67,7 +68,7 @@ def refuse_another(folder: Path, wanted: Mapping[str, Any]) -> None:
     shown = lines[:SHOWN_DIFFERENCES]
     if len(lines) > len(shown):
         shown.append(f"and {len(lines) - len(shown)} more")
-    raise ValueError(
+    raise Refused(
         f"{folder} holds a run of another sweep ({'; '.join(shown)}): choose another name with "
         "--name, or --fresh to set that run aside"
     )

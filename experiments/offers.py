@@ -46,7 +46,7 @@ def chosen(given: Choices, values: Mapping[str, Any]) -> Choices:
 def to_open(given: Choices) -> dict[str, Path]:
     """Label to folder of every recorded run, the newest first, and the one that was asked for.
 
-    ValueError if the one that was asked for is none.
+    `Refused` if the one that was asked for is none.
     """
     found = {folder.name: folder for folder in newest_first(given.runs)}
     if given.run:

@@ -14,6 +14,7 @@ import polars as pl
 from experiments.estimate import Estimate, from_pilot
 from experiments.manifest import manifest_of
 from experiments.progress import Watch, unwatched
+from experiments.refused import Refused
 from experiments.runner import Plan, claim, play
 from experiments.sweep import Sweep, TaskCell, specs, sweep_hash
 from experiments.sweep_file import by_name
@@ -59,12 +60,12 @@ class Sizes:
 def probe_sweeps(model: str, sizes: Sizes, widths: Sequence[int] = WIDTHS) -> tuple[Sweep, Sweep]:
     """The single thread at growing widths, and two subagents with a choice left open.
 
-    ValueError for sizes below 1 (tasks below 3, since tasks are what is sampled).
+    `Refused` for sizes below 1 (tasks below 3, since tasks are what is sampled).
     """
     for name, value in vars(sizes).items():
         least = 3 if name == "tasks" else 1
         if value < least:
-            raise ValueError(f"--{name} is {value}; it must be at least {least}")
+            raise Refused(f"--{name} is {value}; it must be at least {least}")
     common = {
         "name": name_for(model),
         "question": f"Where on the map does {model} lie?",
@@ -174,9 +175,9 @@ def chance_to_differ(values: Mapping[str, str]) -> float:
 
 
 def map_of(run: Run) -> Run:
-    """The run, if models can be placed on it. ValueError if it drew no profiles."""
+    """The run, if models can be placed on it. `Refused` if it drew no profiles."""
     if PROFILES not in run.manifest:
-        raise ValueError(f"{run.folder} drew no profiles; name a run of `fanout sensitivity`")
+        raise Refused(f"{run.folder} drew no profiles; name a run of `fanout sensitivity`")
     return run
 
 

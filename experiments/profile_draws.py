@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from scipy.stats import qmc as untyped  # pyright: ignore[reportMissingTypeStubs]
 
+from experiments.refused import Refused
 from topologies.simulated.profile import parameters, profile
 
 _qmc = cast("Any", untyped)
@@ -31,10 +32,10 @@ def draw_profiles(number: int, seed: int) -> list[Drawn]:
     """A Latin hypercube: each parameter takes one value from each of `number` equal parts.
 
     Numbers are uniform over their range (whole ones over their values), choices equally frequent.
-    ValueError below one profile.
+    `Refused` below one profile.
     """
     if number < 1:
-        raise ValueError(f"profiles is {number}; it must be at least 1")
+        raise Refused(f"profiles is {number}; it must be at least 1")
     known = documented()
     sample = _qmc.LatinHypercube(d=len(known), seed=seed).random(number)
     return [

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from experiments.refused import Refused
 from experiments.spec import Budget
 from topologies.kit import OutOfBudgetError
 
@@ -74,12 +75,12 @@ class Purse:
             self.shares[agent].held = False
 
     def spend(self, agent: str, step: Mapping[str, Any]) -> None:
-        """Count a model call. ValueError if what it used is not known."""
+        """Count a model call. `Refused` if what it used is not known."""
         if self.budget is None:
             return
         used = [step[column] for column in MEASURED[self.budget.unit]]
         if None in used:
-            raise ValueError(
+            raise Refused(
                 f"a budget in {self.budget.unit} cannot hold: the model does not say what it used "
                 "or has no known price; set budget.unit to another"
             )

@@ -17,6 +17,7 @@ from experiments.checks import check
 from experiments.engine import Engine, load_engine
 from experiments.manifest import manifest_of, refuse_another
 from experiments.progress import Tally, Watch, unwatched
+from experiments.refused import Refused
 from experiments.spec import TrialSpec
 from experiments.sweep import Sweep, SweepLimits, specs
 from results.journal import Entry, Journal
@@ -44,7 +45,7 @@ def run_sweep(
     to one event loop for others, `workers` to the number of processors or to 8 trials at once.
     `Run.outcome` says whether it is complete or which limit of the sweep was reached.
     `retry_crashed` runs trials again that crashed. KeyboardInterrupt passes through, with
-    all that ended kept. ValueError for a sweep that cannot be, and for a folder that holds another.
+    all that ended kept. `Refused` for a sweep that cannot be, and for a folder that holds another.
     """
     check(sweep)
     folder = folder or RUNS / sweep.name
@@ -100,11 +101,11 @@ def play(
 def claim(folder: Path, manifest: dict[str, Any]) -> None:
     """Make the folder this sweep's, or take up the run of it that is there.
 
-    ValueError for a folder that holds something else.
+    `Refused` for a folder that holds something else.
     """
     if not (folder / MANIFEST).exists():
         if folder.exists() and any(folder.iterdir()):
-            raise ValueError(f"{folder} holds something that is not a run; choose another name")
+            raise Refused(f"{folder} holds something that is not a run; choose another name")
         write_manifest(folder, manifest)
         return
     refuse_another(folder, manifest)

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from experiments.engine import EngineError
+from experiments.refused import REFUSALS
 
 BAD_INPUT, BROKEN = 2, 1
 
@@ -17,7 +18,7 @@ def told_in_a_line(script: bool) -> Generator[None]:
     """Ends a script on bad input (2) or a broken engine (1); elsewhere errors pass through."""
     try:
         yield
-    except (ValueError, OSError, EngineError) as error:
+    except (*REFUSALS, OSError, EngineError) as error:
         if not script:
             raise
         print(f"fanout: {' '.join(str(error).split())}", file=sys.stderr)

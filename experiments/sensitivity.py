@@ -14,6 +14,7 @@ from typing import Any
 from experiments.manifest import manifest_of
 from experiments.profile_draws import documented, draw_profiles, model_name
 from experiments.progress import Watch, unwatched
+from experiments.refused import Refused
 from experiments.runner import Plan, claim, play
 from experiments.spec import TrialSpec
 from experiments.sweep import Sweep, TaskCell, specs, sweep_hash
@@ -45,23 +46,23 @@ def reduced(
 
     `teams` are topologies of the sweep; by default the first besides the reference. The corners are
     the cells in which every number that varies is at its least or its most. Whatever models the
-    sweep names, the profile `base` stands in for them. ValueError, in one line, for a topology or
+    sweep names, the profile `base` stands in for them. `Refused`, in one line, for a topology or
     profile that there is not, and for a sweep without a reference.
     """
     sizes = sizes or Sizes()
     for name, value in vars(sizes).items():
         least = 2 if name == "tasks" else 1  # a profile's interval is over its tasks
         if value < least:
-            raise ValueError(f"--{name} is {value}; it must be at least {least}")
+            raise Refused(f"--{name} is {value}; it must be at least {least}")
     names = [topology.name for topology in sweep.topologies]
     if len(names) < 2:
-        raise ValueError(f"the sweep {sweep.name} has one topology; it takes two to compare")
+        raise Refused(f"the sweep {sweep.name} has one topology; it takes two to compare")
     reference = reference_of(sweep)
     wanted = list(teams) or [name for name in names if name != reference][:1]
     for name in wanted:
         if name not in names or name == reference:
             others = ", ".join(known for known in names if known != reference)
-            raise ValueError(f"--team {name}: the sweep {sweep.name} has {others}")
+            raise Refused(f"--team {name}: the sweep {sweep.name} has {others}")
     cells = sweep.cells if every_cell else corners(sweep.cells)
     return replace(
         sweep,
@@ -75,9 +76,9 @@ def reduced(
 
 
 def profile_named(base: str) -> str:
-    """The name of a profile that parameters can be drawn over. ValueError if there is none."""
+    """The name of a profile that parameters can be drawn over. `Refused` if there is none."""
     if "?" in base:
-        raise ValueError(f"--base is {base}; name a profile alone: its parameters are drawn")
+        raise Refused(f"--base is {base}; name a profile alone: its parameters are drawn")
     profile(base)
     return base
 
@@ -122,7 +123,7 @@ def claimed(
 ) -> Plan:
     """What a reduced sweep over drawn profiles takes, its folder made ready for it.
 
-    What is not drawn is as in the profile `base`. ValueError for what cannot be, and for a folder
+    What is not drawn is as in the profile `base`. `Refused` for what cannot be, and for a folder
     that holds another run.
     """
     models = [model_name(base, drawn) for drawn in draw_profiles(profiles, sweep.seed)]
@@ -156,7 +157,7 @@ def run_sensitivity(
     """Run what is missing of a reduced sweep over drawn profiles, and open the run.
 
     Profiles are played one after the other, so that a run that stopped early holds whole profiles.
-    ValueError as in `claimed`.
+    `Refused` as in `claimed`.
     """
     folder = folder or RUNS / sweep.name
     plan = claimed(sweep, folder, profiles, base, command)

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from experiments.refused import Refused
 from results.store import RUNS, Run
 
 Row = dict[str, Any]
@@ -27,7 +28,7 @@ def known_as(run: Run) -> str:
 def find_trial(run: Run, name: str) -> str:
     """The id of the trial called `name`: the beginning of an id, or TOPOLOGY/BLOCK/TRIAL.
 
-    A task set may stand between topology and block. ValueError when none or several fit.
+    A task set may stand between topology and block. `Refused` when none or several fit.
     """
     trials = run.trials
     ids: list[str] = trials.get_column("trial_id").to_list()
@@ -50,11 +51,11 @@ def find_trial(run: Run, name: str) -> str:
                 f"{trial_id[:SHORT]} ({task})" for trial_id, task in rows[:4].iter_rows()
             )
             more = " .." if len(found) > 4 else ""
-            raise ValueError(f"{name} is {len(found)} trials; give an id: {several}{more}")
+            raise Refused(f"{name} is {len(found)} trials; give an id: {several}{more}")
     if len(found) > 1:
-        raise ValueError(f"{name} begins the ids of {len(found)} trials: {', '.join(found[:4])} ..")
+        raise Refused(f"{name} begins the ids of {len(found)} trials: {', '.join(found[:4])} ..")
     if not found:
-        raise ValueError(
+        raise Refused(
             f"there is no trial {name!r} in {run.folder}; give the beginning of an id from "
             f"`fanout show {known_as(run)}`, or TOPOLOGY/BLOCK/TRIAL"
         )

@@ -49,6 +49,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.loading import near
+from experiments.refused import Refused
 from experiments.sweep import Sweep
 from experiments.sweep_grid import parse_sweep
 
@@ -61,15 +62,15 @@ def read_sweep(name: str, changes: Sequence[str] = (), models: Sequence[str] = (
     """The sweep in the file `name`, or called so in `experiments/sweeps`.
 
     `changes` are "dotted.key=value" with a TOML value (or bare text); `models` are "NAME" for
-    every role, or "role=NAME". ValueError, in one line, for whatever cannot be.
+    every role, or "role=NAME". `Refused`, in one line, for whatever cannot be.
     """
     file = sweep_path(name)
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ValueError(f"the sweep {file} cannot be read: {error.strerror}") from error
+        raise Refused(f"the sweep {file} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"the sweep {file} is not TOML: {error}") from error
+        raise Refused(f"the sweep {file} is not TOML: {error}") from error
     raw.setdefault("name", file.stem)
     raw = by_name(raw)
     for change in changes:
@@ -80,7 +81,7 @@ def read_sweep(name: str, changes: Sequence[str] = (), models: Sequence[str] = (
 
 
 def sweep_path(name: str) -> Path:
-    """The file of a sweep. ValueError naming the nearest if there is none."""
+    """The file of a sweep. `Refused` naming the nearest if there is none."""
     path = Path(name)
     if path.suffix == ".toml" and path.exists():
         return path
@@ -88,8 +89,8 @@ def sweep_path(name: str) -> Path:
     if path.name == name and named.exists():
         return named
     if path.suffix == ".toml" or path.name != name:
-        raise ValueError(f"there is no sweep file {name}")
-    raise ValueError(
+        raise Refused(f"there is no sweep file {name}")
+    raise Refused(
         f"there is no sweep {name!r}; {near(name, shipped())} (your own: a path ending in .toml)"
     )
 
@@ -110,7 +111,7 @@ def by_name(raw: Raw) -> Raw:
         for item in listed:  # pyright: ignore[reportUnknownVariableType]
             label, table = _labelled(key, item)
             if label in tables:
-                raise ValueError(f"{key} has {label!r} twice; give one of them another label")
+                raise Refused(f"{key} has {label!r} twice; give one of them another label")
             tables[label] = table
         raw[key] = tables
     return raw
@@ -124,7 +125,7 @@ def _labelled(key: str, item: Any) -> tuple[str, Raw]:
         label = table.pop("label", table.get("base"))
         if isinstance(label, str):
             return label, table
-    raise ValueError(f"{key} has {item!r}; each must be a name, or a table with a base or label")
+    raise Refused(f"{key} has {item!r}; each must be a name, or a table with a base or label")
 
 
 def apply(raw: Raw, change: str) -> None:
@@ -132,7 +133,7 @@ def apply(raw: Raw, change: str) -> None:
     key, equals, text = change.partition("=")
     parts = [part.strip().strip('"') for part in re.findall(r'"[^"]*"|[^.]+', key.strip())]
     if not equals or not parts:
-        raise ValueError(f"--set {change}: write it as key=value, as in --set trials=4")
+        raise Refused(f"--set {change}: write it as key=value, as in --set trials=4")
     table: Any = raw
     for part in parts[:-1]:
         if isinstance(table, list) and part.isdigit() and int(part) < len(table):  # pyright: ignore[reportUnknownArgumentType]
@@ -140,9 +141,9 @@ def apply(raw: Raw, change: str) -> None:
         elif isinstance(table, dict):
             table = table.setdefault(part, {})  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
         else:
-            raise ValueError(f"--set {change}: {part!r} is not a table of this sweep")
+            raise Refused(f"--set {change}: {part!r} is not a table of this sweep")
     if not isinstance(table, dict):
-        raise ValueError(f"--set {change}: {'.'.join(parts[:-1])} is not a table of this sweep")
+        raise Refused(f"--set {change}: {'.'.join(parts[:-1])} is not a table of this sweep")
     table[parts[-1]] = _value(text.strip())
 
 
@@ -157,7 +158,7 @@ def choose_model(raw: Raw, choice: str) -> None:
     """Use a model for every role, or (as "role=NAME") for one, as `--model` does."""
     models = raw.setdefault("models", {})
     if not isinstance(models, dict):
-        raise ValueError("models must be a table: [models] with default = NAME")
+        raise Refused("models must be a table: [models] with default = NAME")
     role = re.match(r"([A-Za-z_]\w*)=", choice)
     if role:
         models[role[1]] = choice[role.end() :]

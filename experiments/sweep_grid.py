@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, cast, get_args
 
 from experiments.loading import load_task_set, near, topology_named
+from experiments.refused import Refused
 from experiments.spec import Budget, Limits, Unit
 from experiments.sweep import Sweep, SweepLimits, TaskCell, TopologyCell
 from tasks.task import SPLITS, Setting, dials_of, settings_of
@@ -38,13 +39,13 @@ Cell = TypeVar("Cell", TopologyCell, TaskCell, Budget)
 
 
 def parse_sweep(raw: Raw) -> Sweep:
-    """The sweep that the tables describe. ValueError naming the key, and what is allowed there."""
+    """The sweep that the tables describe. `Refused` naming the key, and what is allowed there."""
     check_keys("the sweep", raw, (*KEYS, *TABLES))
     name, question = raw.get("name", ""), raw.get("question", "")
     if not isinstance(question, str):
-        raise ValueError(f"question is {question!r}; it must be text")
+        raise Refused(f"question is {question!r}; it must be text")
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
-        raise ValueError(
+        raise Refused(
             f"name is {name!r}; it names a folder: letters, digits, dots, dashes and underscores"
         )
     models, model_settings = _models(_table(raw, "models"))
@@ -69,31 +70,31 @@ def parse_sweep(raw: Raw) -> Sweep:
 
 
 def check_keys(where: str, table: Raw, known: Iterable[str]) -> None:
-    """ValueError for the first key that is not known, with the nearest that is."""
+    """`Refused` for the first key that is not known, with the nearest that is."""
     for key in table:
         if key not in known:
-            raise ValueError(f"{where} has no key {key!r}; {near(key, known)}")
+            raise Refused(f"{where} has no key {key!r}; {near(key, known)}")
 
 
 def _table(raw: Raw, key: str) -> Raw:
     value = raw.get(key, {})
     if not isinstance(value, dict):
-        raise ValueError(f"{key} is {value!r}; it must be a table: [{key}]")
+        raise Refused(f"{key} is {value!r}; it must be a table: [{key}]")
     return cast("Raw", value)
 
 
 def _topologies(tables: Raw) -> Iterator[TopologyCell]:
     if not tables:
-        raise ValueError('topologies is missing; as in topologies = ["single_thread"]')
+        raise Refused('topologies is missing; as in topologies = ["single_thread"]')
     for label, table in tables.items():
         if not isinstance(table, dict):
-            raise ValueError(f"topologies.{label} is {table!r}; it must be a table of settings")
+            raise Refused(f"topologies.{label} is {table!r}; it must be a table of settings")
         given = dict(cast("Raw", table))
         base = given.pop("base", label)
         try:
             build, settings = topology_named(str(base))
-        except ValueError as error:
-            raise ValueError(f"topologies.{label}: {error}") from error
+        except Refused as error:
+            raise Refused(f"topologies.{label}: {error}") from error
         replicate = str(given.pop("replicate", ""))
         axes = [name for name, value in given.items() if isinstance(value, list)]
         for point in grid(f"topologies.{label}", given):
@@ -108,43 +109,39 @@ def _contrasts(written: Any, names: list[str]) -> tuple[str, ...]:
     for contrast in found:
         sides = contrast.split(" vs ") if isinstance(contrast, str) else []
         if len(sides) != 2 or sides[0] == sides[1] or not set(sides) <= set(names):
-            raise ValueError(
+            raise Refused(
                 f'contrasts has {contrast!r}; each is "A vs B" of two topologies of the sweep: '
                 f"{', '.join(names)}"
             )
     pairs = [frozenset(str(contrast).split(" vs ")) for contrast in found]
     for contrast, pair in zip(found, pairs, strict=True):
         if pairs.count(pair) > 1:
-            raise ValueError(
-                f"contrasts has {contrast!r} twice, one way or the other; name it once"
-            )
+            raise Refused(f"contrasts has {contrast!r} twice, one way or the other; name it once")
     return tuple(str(contrast) for contrast in found)
 
 
 def _cells(tables: Raw, defaults: Raw) -> Iterator[TaskCell]:
     if not tables:
-        raise ValueError("task_sets is missing; as in [task_sets.orders] with width = 8")
+        raise Refused("task_sets is missing; as in [task_sets.orders] with width = 8")
     for name, written in tables.items():
         where = f"task_sets.{name}"
         grids = cast("list[Any]", written if isinstance(written, list) else [written])
         for table in grids:
             if not isinstance(table, dict):
-                raise ValueError(f"{where} is {table!r}; it must be a table of settings")
+                raise Refused(f"{where} is {table!r}; it must be a table of settings")
             given = {**defaults, **cast("Raw", table)}
             base = str(given.pop("base", name))
             try:
                 task_set = load_task_set(base)
-            except ValueError as error:
-                raise ValueError(f"{where}: {error}") from error
+            except Refused as error:
+                raise Refused(f"{where}: {error}") from error
             dials = [*dials_of(task_set), *task_set.shorthands]
             check_keys(where, given, (*dials, *AXES_OF_TASKS, "base"))
             for point in grid(where, given):
                 tasks = _whole(f"{where}.tasks", point.pop("tasks"))
                 split = point.pop("split")
                 if split not in SPLITS:
-                    raise ValueError(
-                        f"{where}.split is {split!r}; it must be {' or '.join(SPLITS)}"
-                    )
+                    raise Refused(f"{where}.split is {split!r}; it must be {' or '.join(SPLITS)}")
                 settings: dict[str, Setting] = settings_of(task_set, point)
                 yield TaskCell(base, settings, split, tasks)
 
@@ -154,10 +151,10 @@ def grid(where: str, table: Raw) -> Iterator[dict[str, Any]]:
     axes = {key: cast("list[Any]", v) if isinstance(v, list) else [v] for key, v in table.items()}
     for key, values in axes.items():
         if not values:
-            raise ValueError(f"{where}.{key} is an empty list; give it at least one value")
+            raise Refused(f"{where}.{key} is an empty list; give it at least one value")
         for value in values:
             if not isinstance(value, (str, int, float)):
-                raise ValueError(
+                raise Refused(
                     f"{where}.{key} is {value!r}; it must be text or a number, or a list of them"
                 )
     for point in itertools.product(*axes.values()):
@@ -169,7 +166,7 @@ def _distinct(key: str, cells: Iterable[Cell]) -> tuple[Cell, ...]:
     for i, cell in enumerate(found):
         if cell in found[:i]:
             label = getattr(cell, "label", getattr(cell, "name", getattr(cell, "amount", "")))
-            raise ValueError(f"{key} has this twice: {label}; leave one out")
+            raise Refused(f"{key} has this twice: {label}; leave one out")
     return tuple(found)
 
 
@@ -179,13 +176,13 @@ def _budgets(table: Raw) -> Iterator[Budget]:
         return
     unit, amounts = table.get("unit", UNITS[0]), table.get("amounts")
     if unit not in UNITS:
-        raise ValueError(f"budget.unit is {unit!r}; it must be one of {', '.join(UNITS)}")
+        raise Refused(f"budget.unit is {unit!r}; it must be one of {', '.join(UNITS)}")
     if amounts is None or amounts == []:
-        raise ValueError("budget.amounts is missing; as in amounts = [0.01, 0.02]")
+        raise Refused("budget.amounts is missing; as in amounts = [0.01, 0.02]")
     for amount in cast("list[Any]", amounts if isinstance(amounts, list) else [amounts]):
         number = _number("budget.amounts", amount)
         if number <= 0:
-            raise ValueError(f"budget.amounts has {amount!r}; each must be above 0")
+            raise Refused(f"budget.amounts has {amount!r}; each must be above 0")
         yield Budget(cast("Unit", unit), float(number))
 
 
@@ -194,11 +191,11 @@ def _models(table: Raw) -> tuple[dict[str, str], dict[str, Any]]:
     for role in roles:
         close = difflib.get_close_matches(role, ROLES, 1, cutoff=0.8)
         if role not in ROLES and close:
-            raise ValueError(f"models has no role {role!r}; did you mean {close[0]!r}?")
+            raise Refused(f"models has no role {role!r}; did you mean {close[0]!r}?")
     settings = {key: value for key, value in table.items() if key not in roles}
     for role in ROLES:
         if role in settings:
-            raise ValueError(f"models.{role} is {settings[role]!r}; it must be a model's name")
+            raise Refused(f"models.{role} is {settings[role]!r}; it must be a model's name")
     if settings:
         # Knowing the settings takes the import of the client, which most sweeps need not wait for.
         from topologies.models import ModelSettings
@@ -209,11 +206,11 @@ def _models(table: Raw) -> tuple[dict[str, str], dict[str, Any]]:
             switch = "bool" in str(known[key].type)
             whole = str(known[key].type).startswith("int")
             if switch and not isinstance(value, bool):
-                raise ValueError(f"models.{key} is {value!r}; it must be true or false")
+                raise Refused(f"models.{key} is {value!r}; it must be true or false")
             if not switch:
                 _number(f"models.{key}", value, whole=whole)
             if value == 0 and key in ABOVE_0:
-                raise ValueError(f"models.{key} is {value!r}; it must be above 0")
+                raise Refused(f"models.{key} is {value!r}; it must be above 0")
     roles.setdefault("default", DEFAULT_MODEL)
     return roles, settings
 
@@ -222,7 +219,7 @@ def _limits(table: Raw) -> tuple[Limits, SweepLimits]:
     check_keys("limits", table, (*LIMITS, "sweep"))
     for_sweep = table.get("sweep", {})
     if not isinstance(for_sweep, dict):
-        raise ValueError(f"limits.sweep is {for_sweep!r}; it must be a table: [limits.sweep]")
+        raise Refused(f"limits.sweep is {for_sweep!r}; it must be a table: [limits.sweep]")
     for_sweep = cast("Raw", for_sweep)
     check_keys("limits.sweep", for_sweep, SWEEP_LIMITS)
     own = {key: value for key, value in table.items() if key != "sweep"}
@@ -239,7 +236,7 @@ def _lifted(where: str, table: Raw) -> dict[str, Any]:
 def _limit(key: str, value: Any, whole: bool) -> float:
     number = _number(key, value, whole=whole, or_else=', or "none"')
     if number <= 0:
-        raise ValueError(f'{key} is {value!r}; it must be above 0, or "none"')
+        raise Refused(f'{key} is {value!r}; it must be above 0, or "none"')
     return number
 
 
@@ -254,11 +251,11 @@ def _number(key: str, value: Any, *, whole: bool = False, or_else: str = "") -> 
     kind = "a whole number" if whole else "a number"
     fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
     if not fits or not 0 <= value < float("inf"):
-        raise ValueError(f"{key} is {value!r}; it must be {kind} of 0 or more{or_else}")
+        raise Refused(f"{key} is {value!r}; it must be {kind} of 0 or more{or_else}")
     return value
 
 
 def _whole(key: str, value: Any, least: int = 1) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{key} is {value!r}; it must be a whole number of at least {least}")
+        raise Refused(f"{key} is {value!r}; it must be a whole number of at least {least}")
     return value

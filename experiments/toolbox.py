@@ -16,6 +16,7 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
 from experiments.recorder import AgentLog, Recorder, Row
+from experiments.refused import Refused
 from tasks.judging import Submission
 from tasks.tools import BrokenToolError, Tool, ToolError, schema, use
 from tasks.world import World
@@ -147,9 +148,9 @@ class Toolbox:
         private: bool = False,
         share: float | None = None,
     ) -> Seat:
-        """See `topologies.kit.Kit`. ValueError for a name that is taken."""
+        """See `topologies.kit.Kit`. `Refused` for a name that is taken."""
         if name in self.recorder.agents:
-            raise ValueError(f"two agents are called {name!r}; give each its own name")
+            raise Refused(f"two agents are called {name!r}; give each its own name")
         ordinal = len(self.workplaces)
         self.workplaces[name] = Workplace(self.copy() if private else self.world, private)
         self.recorder.agents[name] = AgentLog(name, role, parent)
@@ -191,10 +192,10 @@ class Toolbox:
         return ToolMessage(reply, name=call["name"], tool_call_id=call["id"])
 
     def draft(self, seat: Seat) -> Draft:
-        """See `topologies.kit.Kit`. ValueError for a seat in the shared world."""
+        """See `topologies.kit.Kit`. `Refused` for a seat in the shared world."""
         place = self.workplaces[seat.name]
         if not place.private:
-            raise ValueError(f"{seat.name} works in the shared world: it has no draft")
+            raise Refused(f"{seat.name} works in the shared world: it has no draft")
         self.recorder.purse.give_back(seat.name)
         said = place.submission or Submission()
         return Draft(said.answer, said.status, said.confidence, tuple(place.wrote))

@@ -54,7 +54,7 @@ def run_trial(spec: TrialSpec) -> Record:
 
 
 async def play_trial(spec: TrialSpec) -> Record:
-    """Run a trial in the current event loop. ValueError for a spec that cannot be."""
+    """Run a trial in the current event loop. `Refused` for a spec that cannot be."""
     return await _play(_begin(spec))
 
 

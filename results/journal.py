@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from results.records import SCHEMAS
+from results.refused import Refused
 
 FILE = "journal.sqlite"
 LOCK = "writer.lock"
@@ -62,14 +63,14 @@ class Session:
 
 
 def entry(record: Record) -> Entry:
-    """The record as it is written to a journal. ValueError for what does not fit the schemas."""
+    """The record as it is written to a journal. `Refused` for what does not fit the schemas."""
     for name, rows in record.items():
         if name not in SCHEMAS:
-            raise ValueError(f"a record has no frame {name!r}; it has {', '.join(SCHEMAS)}")
+            raise Refused(f"a record has no frame {name!r}; it has {', '.join(SCHEMAS)}")
         known = SCHEMAS[name]
         unknown = {key for row in rows for key in row if key not in known}
         if unknown:
-            raise ValueError(f"{name} has no field {', '.join(sorted(unknown))}")
+            raise Refused(f"{name} has no field {', '.join(sorted(unknown))}")
     (trial,) = record["trials"]
     tokens, dollars = _spent(record.get("steps", ()))
     return Entry(
@@ -84,11 +85,11 @@ def entry(record: Record) -> Entry:
 
 
 def unpacked(packed: bytes) -> Record:
-    """The record in an entry. ValueError if it is torn."""
+    """The record in an entry. `Refused` if it is torn."""
     try:
         return json.loads(zlib.decompress(packed))
-    except zlib.error as error:
-        raise ValueError(str(error)) from error
+    except (zlib.error, ValueError) as error:
+        raise Refused(str(error)) from error
 
 
 def _spent(steps: Sequence[Mapping[str, Any]]) -> tuple[int | None, float | None]:
@@ -109,7 +110,7 @@ def _spent(steps: Sequence[Mapping[str, Any]]) -> tuple[int | None, float | None
 class Journal:
     """An open journal. With `write` it is the only writer, until closed or until its process dies.
 
-    ValueError, in one line, when the file is not a journal or another process is writing.
+    `Refused`, in one line, when the file is not a journal or another process is writing.
     """
 
     def __init__(self, folder: Path, *, write: bool = False) -> None:
@@ -118,7 +119,7 @@ class Journal:
         if write:
             self._lock = _locked(folder)
         elif not self._file.exists():
-            raise ValueError(f"{folder} has no {FILE}")
+            raise Refused(f"{folder} has no {FILE}")
         try:
             self._db = sqlite3.connect(self._file, timeout=30, isolation_level=None)
             if write:
@@ -130,7 +131,7 @@ class Journal:
             self._db.execute("SELECT trial_id, attempt, record FROM records LIMIT 1").fetchall()
         except sqlite3.Error as error:
             self.close()
-            raise ValueError(
+            raise Refused(
                 f"{self._file} is not the journal of a run ({error}); move it away to go on"
             ) from error
 
@@ -185,7 +186,7 @@ class Journal:
     def records(self, topology: str) -> Iterator[Record]:
         """The newest record of each trial of a topology, in the order of the sweep.
 
-        ValueError if one cannot be unpacked.
+        `Refused` if one cannot be unpacked.
         """
         rows = self._db.execute(
             f"SELECT trial_id, record FROM records WHERE topology = ? AND {_NEWEST} "
@@ -195,8 +196,8 @@ class Journal:
         for trial_id, packed in rows:
             try:
                 yield unpacked(packed)
-            except ValueError as error:
-                raise ValueError(
+            except Refused as error:
+                raise Refused(
                     f"{self._file}: the record of trial {trial_id} is torn ({error})"
                 ) from error
 
@@ -224,7 +225,7 @@ def _locked(folder: Path) -> sqlite3.Connection:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         lock.close()
-        raise ValueError(
+        raise Refused(
             f"another process is writing to {folder}; wait for it, or choose another name"
         ) from error
     return lock

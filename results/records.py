@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from results.refused import Refused
+
 ENDINGS = ("completed", "limit", "crashed")
 """How a trial can end. Only `completed` and `limit` are graded (`passed` is not null)."""
 
@@ -179,10 +181,10 @@ class Recorded(Graded, Protocol):
 
 
 def frame(name: str, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
-    """The rows as the frame `name`; a missing field is null, an unknown field is a ValueError."""
+    """The rows as the frame `name`; a missing field is null, an unknown field is `Refused`."""
     schema = SCHEMAS[name]
     kept = list(rows)
     unknown = {key for row in kept for key in row} - set(schema)
     if unknown:
-        raise ValueError(f"{name} has no field {', '.join(sorted(unknown))}")
+        raise Refused(f"{name} has no field {', '.join(sorted(unknown))}")
     return pl.DataFrame(kept, schema=schema, orient="row")

@@ -29,6 +29,7 @@ from results import journal
 from results.journal import Journal, Record
 from results.map.infeasible import LEAST, feasible
 from results.records import SCHEMAS, frame
+from results.refused import Refused
 
 RUNS = Path(__file__).with_name("runs")
 """Where runs are kept unless another folder is asked for."""
@@ -44,7 +45,7 @@ class Run:
     """An opened run. Frames are loaded when they are first asked for.
 
     `manifest` is the sweep as it was run, with `recorded` (trials in the journal) and `sessions`
-    (began, ended, outcome) added. A frame that cannot be read is a ValueError.
+    (began, ended, outcome) added. A frame that cannot be read is `Refused`.
     """
 
     folder: Path
@@ -94,7 +95,7 @@ class Run:
 
 
 def open_run(path: Path | str) -> Run:
-    """The run in the folder `path`, finished or not. ValueError, in one line, if it is no run."""
+    """The run in the folder `path`, finished or not. `Refused`, in one line, if it is no run."""
     folder = Path(path)
     manifest = read_manifest(folder)
     recorded, sessions = _progress(folder)
@@ -102,7 +103,7 @@ def open_run(path: Path | str) -> Run:
 
 
 def find_run(name: str, runs: Path = RUNS) -> Path:
-    """The folder of a run: a path, a name in `runs`, or "latest". ValueError if there is none."""
+    """The folder of a run: a path, a name in `runs`, or "latest". `Refused` if there is none."""
     known = recorded_runs(runs)
     if name == "latest" and known:
         return newest_first(runs)[0]
@@ -111,12 +112,12 @@ def find_run(name: str, runs: Path = RUNS) -> Path:
             return folder
     names = [folder.name for folder in known]
     if Path(name).exists():
-        raise ValueError(f"{name} is not a run: it has no {MANIFEST}")
+        raise Refused(f"{name} is not a run: it has no {MANIFEST}")
     if not names:
-        raise ValueError(f"there is no run {name!r}: none is recorded yet; start with `fanout run`")
+        raise Refused(f"there is no run {name!r}: none is recorded yet; start with `fanout run`")
     close = difflib.get_close_matches(name, names, 1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
-    raise ValueError(f"there is no run {name!r}; {hint}")
+    raise Refused(f"there is no run {name!r}; {hint}")
 
 
 def recorded_runs(runs: Path = RUNS) -> list[Path]:
@@ -130,17 +131,17 @@ def newest_first(runs: Path = RUNS) -> list[Path]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest alone. ValueError, in one line, if the folder is no run."""
+    """The manifest alone. `Refused`, in one line, if the folder is no run."""
     file = folder / MANIFEST
     try:
         manifest: object = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         reason = f"it has no {MANIFEST}" if folder.is_dir() else "there is no such folder"
-        raise ValueError(f"{folder} is not a run: {reason}") from None
+        raise Refused(f"{folder} is not a run: {reason}") from None
     except (OSError, ValueError) as error:
-        raise ValueError(f"{folder} is not a run: {MANIFEST} cannot be read ({error})") from error
+        raise Refused(f"{folder} is not a run: {MANIFEST} cannot be read ({error})") from error
     if not isinstance(manifest, dict):
-        raise ValueError(f"{folder} is not a run: {MANIFEST} is not an object")
+        raise Refused(f"{folder} is not a run: {MANIFEST} is not an object")
     return manifest  # pyright: ignore[reportUnknownVariableType]
 
 
@@ -185,12 +186,12 @@ def _load(folder: Path, name: str) -> pl.DataFrame:
         try:
             found = _from_parquet(folder, name)
             if marker and found.height != marker["rows"][name]:
-                raise ValueError(f"{found.height} of {marker['rows'][name]} rows are there")
+                raise Refused(f"{found.height} of {marker['rows'][name]} rows are there")
             return found
         except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as error:
             if not has_journal:
                 text = str(error).splitlines()[0]
-                raise ValueError(f"the {name} of {folder} cannot be read: {text}") from error
+                raise Refused(f"the {name} of {folder} cannot be read: {text}") from error
     with Journal(folder) as book:
         parts = [
             _rows(name, records)
@@ -210,7 +211,7 @@ def _from_parquet(folder: Path, name: str) -> pl.DataFrame:
     parts = [pl.read_parquet(file, hive_partitioning=False) for file in files]
     for file, part in zip(files, parts, strict=True):
         if not part.schema.items() <= SCHEMAS[name].items():
-            raise ValueError(f"{file} does not have the fields of {name}")
+            raise Refused(f"{file} does not have the fields of {name}")
     # What an older kit did not record is null.
     return pl.concat([frame(name, []), *parts], how="diagonal")
 

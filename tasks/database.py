@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import apsw
 
 from tasks.judging import Value
+from tasks.refused import Refused
 
 Row = dict[str, Value]
 VERSION = "_version"
@@ -60,7 +61,7 @@ def insert(db: apsw.Connection, table: str, row: Row) -> None:
 def tables(sql: str) -> Mapping[str, Table]:
     """The tables that `sql` makes, version column included.
 
-    ValueError if one has no primary key of a single column: the session extension does not see
+    `Refused` if one has no primary key of a single column: the session extension does not see
     such a table.
     """
     db = apsw.Connection(":memory:")
@@ -70,7 +71,7 @@ def tables(sql: str) -> Mapping[str, Table]:
         columns = run(db, f'PRAGMA table_info("{name}")')
         keys = [str(column[1]) for column in columns if column[5]]
         if len(keys) != 1:
-            raise ValueError(f"table {name} needs a primary key of one column")
+            raise Refused(f"table {name} needs a primary key of one column")
         found[str(name)] = Table((*(str(column[1]) for column in columns), VERSION), keys[0])
     return found
 

@@ -23,7 +23,7 @@ class Schema:
 
 
 def build_image(schema: Schema, rows: Mapping[str, Iterable[Row]]) -> bytes:
-    """A seeded database as bytes. ValueError if a table has no single-column primary key."""
+    """A seeded database as bytes. `Refused` if a table has no single-column primary key."""
     tables = database.tables(schema.sql)
     db = apsw.Connection(":memory:")
     with db:

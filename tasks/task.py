@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from tasks.clerk import Clerk
 from tasks.judging import JUDGE, Goal
+from tasks.refused import Refused
 from tasks.tools import Tool
 from tasks.world import World
 
@@ -87,7 +88,7 @@ class TaskSet:
     `dials` maps each setting to its allowed values, the default first, or to a (default, low, high)
     range of numbers as a `Range`. `instructions(settings)` is what every agent is told about this
     kind of work (policy, conventions). `make(settings, split, index)` builds a task; it raises
-    ValueError for a combination that makes no sense. `shorthands` are names for settings of dials
+    `Refused` for a combination that makes no sense. `shorthands` are names for settings of dials
     (`mode = "answer"` for `write_share = 0`). `optional` are dials that settings leave out at their
     default. `outside` are the tools of those who act from outside (see `Task.outside`), which no
     agent is offered. `invariants(task, world)` names each broken
@@ -143,22 +144,20 @@ def dials_of(task_set: TaskSet) -> "dict[str, tuple[Setting, ...] | Range]":
 def settings_of(task_set: TaskSet, given: Settings) -> dict[str, Setting]:
     """All dials of the set, given ones checked; optional ones only where they are not the default.
 
-    ValueError naming the dial and what is allowed.
+    `Refused` naming the dial and what is allowed.
     """
     dials = dials_of(task_set)
     known = [*task_set.dials, *task_set.optional, *task_set.shorthands, *EVERYWHERE]
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise ValueError(
-            f"{task_set.name} has no setting {unknown[0]!r}; it has {', '.join(known)}"
-        )
+        raise Refused(f"{task_set.name} has no setting {unknown[0]!r}; it has {', '.join(known)}")
     wanted = {name: value for name, value in given.items() if name in dials}
     for name, meanings in task_set.shorthands.items():
         if name in given:
             short = _fitting(task_set.name, name, tuple(meanings), given[name])
             for dial, value in meanings[short].items():
                 if wanted.setdefault(dial, value) != value:
-                    raise ValueError(
+                    raise Refused(
                         f"{task_set.name}: {name} = {short!r} means {dial} = {value!r}, "
                         f"but {dial} is {wanted[dial]!r}; give one of the two"
                     )
@@ -184,7 +183,7 @@ def _fitting(
             return allowed[0]
         if value not in allowed:
             choices = ", ".join(str(choice) for choice in allowed)
-            raise ValueError(f"{set_name}.{dial} is {value!r}; it must be one of {choices}")
+            raise Refused(f"{set_name}.{dial} is {value!r}; it must be one of {choices}")
         return value
     number = allowed.default if value is None else value
     if (
@@ -193,7 +192,7 @@ def _fitting(
         or (allowed.whole and number != int(number))
     ):
         kind = "a whole number" if allowed.whole else "a number"
-        raise ValueError(
+        raise Refused(
             f"{set_name}.{dial} is {value!r}; it must be {kind} "
             f"from {allowed.low:g} to {allowed.high:g}"
         )

@@ -14,6 +14,8 @@ from typing import Any
 from docstring_parser import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from tasks.refused import Refused
+
 ToolFunction = Callable[..., Awaitable[Any]]
 
 
@@ -68,9 +70,9 @@ def _arguments(run: ToolFunction) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for parameter in parameters:
         if parameter.annotation is inspect.Parameter.empty:
-            raise ValueError(f"tool {run.__name__}: {parameter.name} has no type")
+            raise Refused(f"tool {run.__name__}: {parameter.name} has no type")
         if parameter.name not in docs:
-            raise ValueError(f"tool {run.__name__}: {parameter.name} is not in its docstring")
+            raise Refused(f"tool {run.__name__}: {parameter.name} is not in its docstring")
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[parameter.name] = (
             parameter.annotation,

@@ -18,6 +18,8 @@ MAY_IMPORT = {
 AGENT_SIDE = {"langchain_core", "langchain_openai", "langgraph"}
 JOINS = {"endings.py", "recorder.py", "toolbox.py", "trial.py", "bench.py"}
 """Where `experiments` joins the sides, and the bench's bare loop."""
+CONTRACTS = {"tasks/world.py", "tasks/voting.py", "topologies/chat_client.py"}
+"""What only code can get wrong, and what an endpoint answers: no person asked for it."""
 
 
 def _modules(package: str) -> list[Path]:
@@ -75,6 +77,16 @@ def test_importing_a_package_does_nothing() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_what_is_refused_is_told_from_a_bug() -> None:
+    """Bad input raises `Refused` of tasks or results: any other error shows as a bug."""
+    for package in MAY_IMPORT:
+        for file in _modules(package):
+            if file.relative_to(ROOT).as_posix() in CONTRACTS:
+                continue
+            text = file.read_text(encoding="utf-8")
+            assert "raise ValueError" not in text, f"{file.relative_to(ROOT)}: raise Refused"
 
 
 def test_the_readme_names_every_module() -> None:

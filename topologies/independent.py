@@ -18,6 +18,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
+from tasks.refused import Refused
 from tasks.voting import Vote, agreed, agreement, combined, nearest
 from topologies.agent import SUBMIT, Conversation, Graph, agent_graph, last_words
 from topologies.kit import Draft, Kit, OutOfBudgetError, Seat
@@ -47,7 +48,7 @@ def build(
     the others as a whole.
     """
     if attempts < 1:
-        raise ValueError(f"attempts is {attempts}; there must be at least one")
+        raise Refused(f"attempts is {attempts}; there must be at least one")
     kept = AGGREGATOR_KEEPS if aggregator == "agent" else 0.0
     seats = [
         kit.seat(f"attempt-{n}", private=True, share=(1 - kept) / attempts)

@@ -23,6 +23,7 @@ import openai
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
+from tasks.refused import Refused
 from topologies import MODELS
 from topologies.chat_client import FastChatOpenAI
 from topologies.rate_limit import RateLimit
@@ -55,7 +56,7 @@ Builder = Callable[[str, ModelSettings], BaseChatModel]
 def make_model(name: str, settings: ModelSettings | None = None) -> BaseChatModel:
     """The shared client of the model "provider:name"; the same arguments give the same object.
 
-    Raises ValueError, in one line that says what to do, for a provider or profile that does not
+    Raises `Refused`, in one line that says what to do, for a provider or profile that does not
     exist and for a key that is missing.
     """
     return _made(name, settings or ModelSettings())
@@ -80,10 +81,10 @@ def openai_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
     Both are read from the environment, or else from a .env file in the working directory.
     """
     if not name:
-        raise ValueError("Name the model as in openai:gpt-5-mini.")
+        raise Refused("Name the model as in openai:gpt-5-mini.")
     key = _variable("OPENAI_API_KEY")
     if not key:
-        raise ValueError(
+        raise Refused(
             f"openai:{name} needs OPENAI_API_KEY in the environment or in .env (any text for a "
             "server without keys); or use simulated:typical, which needs none."
         )
@@ -157,7 +158,7 @@ def _made(name: str, settings: ModelSettings) -> BaseChatModel:
     function, _, model = rest.partition(":")
     if not function or not _is_module(provider):
         allowed = ", ".join(f"{known}:NAME" for known in MODELS)
-        raise ValueError(
+        raise Refused(
             f"The model '{name}' is not known: use {allowed}, or my_package.my_module:build."
         )
     return _function(f"{provider}:{function}")(model, settings)
@@ -167,7 +168,7 @@ def _function(path: str) -> Builder:
     module, _, name = path.partition(":")
     found = getattr(importlib.import_module(module), name, None)
     if not callable(found):
-        raise ValueError(f"There is no function '{name}' in {module}, which '{path}' asks for.")
+        raise Refused(f"There is no function '{name}' in {module}, which '{path}' asks for.")
     return cast("Builder", found)
 
 

@@ -12,6 +12,8 @@ import asyncio
 import math
 from dataclasses import dataclass
 
+from tasks.refused import Refused
+
 _LOOK_AGAIN = 1.0  # seconds; meanwhile a call may have settled for less than estimated
 
 
@@ -39,7 +41,7 @@ class RateLimit:
 
     `await admit(n)` before a call that may take n tokens (prompt and completion), `settle(n, m)`
     after it took m. A call that is larger than a whole minute's tokens is let in on a full
-    budget. Raises ValueError for a rate that is not above 0.
+    budget. Raises `Refused` for a rate that is not above 0.
     """
 
     def __init__(
@@ -85,5 +87,5 @@ def _budget(name: str, per_minute: float | None) -> _Budget | None:
     if per_minute is None:
         return None
     if not per_minute > 0:
-        raise ValueError(f"{name} must be above 0, not {per_minute}; leave it out for no limit.")
+        raise Refused(f"{name} must be above 0, not {per_minute}; leave it out for no limit.")
     return _Budget(per_minute, per_minute)

@@ -8,6 +8,7 @@ import polars as pl
 
 from experiments.commands.output import columns, print_json, print_lines
 from experiments.loading import near
+from experiments.refused import Refused
 from experiments.show import SHORT, find_trial, known_as
 from experiments.witnesses import witness_lines
 from results.charts.palette import simulated
@@ -26,13 +27,13 @@ KEYS = ("family", "kind")
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command."""
     if arguments.top < 1:
-        raise ValueError(f"--top is {arguments.top}; it counts witnesses of a kind: at least 1")
+        raise Refused(f"--top is {arguments.top}; it counts witnesses of a kind: at least 1")
     if Path(arguments.name).suffix in FILES:
         accesses, found = read_file(arguments.name), check_file(arguments.name)
         if arguments.trial is not None:
             known = names_in(arguments.name)
             if arguments.trial not in known:
-                raise ValueError(
+                raise Refused(
                     f"there is no history {arguments.trial!r} in {arguments.name}; "
                     f"{near(arguments.trial, known)}"
                 )

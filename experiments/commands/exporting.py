@@ -3,6 +3,7 @@
 import argparse
 
 from experiments.commands.output import print_json
+from experiments.refused import Refused
 from results.imports.jsonl import export_jsonl
 from results.records import SCHEMAS
 from results.store import RUNS, find_run, open_run
@@ -12,10 +13,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry out the command."""
     found = open_run(find_run(arguments.name, arguments.runs or RUNS))
     if found.trials.is_empty():
-        raise ValueError(f"{found.folder} has no trials yet")
+        raise Refused(f"{found.folder} has no trials yet")
     file = arguments.output or found.folder / f"{found.folder.name}.jsonl"
     if not file.parent.is_dir():
-        raise ValueError(f"there is no folder {file.parent} to write to")
+        raise Refused(f"there is no folder {file.parent} to write to")
     export_jsonl({name: getattr(found, name) for name in SCHEMAS}, file)
     if arguments.json:
         print_json({"file": str(file), "trials": found.trials.height})

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from experiments.commands.output import print_json
+from experiments.refused import Refused
 from results.store import RUNS, find_run, open_run
 from results.verdicts.gate import TOLERANCE, gate
 
@@ -23,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     files: list[Path] = [file for file in written if file is not None]
     for file in files:
         if not file.parent.is_dir() or file.is_dir():
-            raise ValueError(f"{file} cannot be written: {_why_not(file)}")
+            raise Refused(f"{file} cannot be written: {_why_not(file)}")
     for file in files:
         _write(file, written[file])
     if not found.complete:
@@ -53,4 +54,4 @@ def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ValueError(f"{file} cannot be written: {error.strerror}") from error
+        raise Refused(f"{file} cannot be written: {error.strerror}") from error

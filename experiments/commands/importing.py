@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from experiments.commands.output import print_json
+from experiments.refused import Refused
 from results.imports import IMPORTERS
 from results.imports.writing import write_run
 from results.named import find
@@ -21,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     file: Path = arguments.file
     name = arguments.name or file.stem
     if not name.strip(". ") or "/" in name or not name.isprintable():
-        raise ValueError(f"the run cannot be called {name!r}; give a plain name with --name")
+        raise Refused(f"the run cannot be called {name!r}; give a plain name with --name")
     folder = (arguments.runs or RUNS) / name
     frames = _frames(arguments)
     write_run(folder, frames, name, _source(arguments))
@@ -54,7 +55,7 @@ def _frames(arguments: argparse.Namespace) -> dict[str, pl.DataFrame]:
         given += ["estimate_tokens"] if arguments.estimate_tokens else []
         if given:
             option = given[0].replace("_", "-")
-            raise ValueError(f"--{option} is for tau-bench files; other formats say it themselves")
+            raise Refused(f"--{option} is for tau-bench files; other formats say it themselves")
         return find(IMPORTERS, arguments.format)(arguments.file)
     if arguments.estimate_tokens:
         from topologies.simulated.tokens import ENCODING_NAME, count

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.commands.output import print_json
 from experiments.loading import load_task_set
+from experiments.refused import REFUSALS
 from experiments.sweep_file import SWEEPS, shipped
 from results.store import RUNS, open_run, recorded_runs
 from tasks import TASK_SETS
@@ -97,7 +98,7 @@ def recorded(runs: Path) -> Listed:
             planned = opened.manifest.get("planned", opened.manifest["recorded"])
             trials = f"{opened.manifest['recorded']} of {planned}"
             found[folder.name] = {"trials": trials, "outcome": opened.outcome}
-        except ValueError as error:
+        except REFUSALS as error:
             found[folder.name] = {"outcome": str(error)}
     return found
 

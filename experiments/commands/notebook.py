@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from experiments.loading import near
+from experiments.refused import Refused
 from results.store import RUNS, find_run
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -16,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     file = NOTEBOOKS / f"{arguments.name.removesuffix('.py')}.py"
     if file.parent != NOTEBOOKS or not file.exists():
         known = sorted(path.stem for path in NOTEBOOKS.glob("*.py") if path.stem != "__init__")
-        raise ValueError(f"there is no notebook {arguments.name!r}; {near(arguments.name, known)}")
+        raise Refused(f"there is no notebook {arguments.name!r}; {near(arguments.name, known)}")
     words = [sys.executable, "-m", "marimo", "edit" if arguments.edit else "run", str(file)]
     words += ["--host", arguments.host]
     if arguments.port is not None:

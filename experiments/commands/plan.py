@@ -6,6 +6,7 @@ from dataclasses import asdict
 import polars as pl
 
 from experiments.commands.output import print_json
+from experiments.refused import Refused
 from results.reports.report import reference_of
 from results.statistics.bands import pass_k_bands
 from results.store import RUNS, find_run, open_run
@@ -27,16 +28,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _from_run(arguments: argparse.Namespace) -> list[Plan]:
     for option in ("icc", "alike"):
         if getattr(arguments, option) is not None:
-            raise ValueError(f"--{option} goes with --rate; a pilot run tells it itself")
+            raise Refused(f"--{option} goes with --rate; a pilot run tells it itself")
     found = open_run(find_run(arguments.name or "latest", arguments.runs or RUNS))
     if found.trials.is_empty():
-        raise ValueError(f"{found.folder} has no trials yet")
+        raise Refused(f"{found.folder} has no trials yet")
     reference = arguments.reference or reference_of(found.trials)
     topologies = found.trials.get_column("topology").unique().sort().to_list()
     others = [name for name in topologies if name != reference]
     wanted = [arguments.topology] if arguments.topology else others
     if not wanted:
-        raise ValueError(
+        raise Refused(
             f"{found.folder} has no topology beside {reference}, so it cannot tell how gains "
             f"differ between tasks; {_stated_instead(found.trials)}"
         )
@@ -68,10 +69,10 @@ def _stated_instead(trials: pl.DataFrame) -> str:
 
 def _from_rate(arguments: argparse.Namespace) -> Plan:
     if arguments.name is not None or arguments.topology or arguments.reference:
-        raise ValueError("--rate states what a pilot would tell: leave out the run and topologies")
+        raise Refused("--rate states what a pilot would tell: leave out the run and topologies")
     for option, idle in (("task_dollars", 0.0), ("at_once", 1)):
         if getattr(arguments, option) != idle:
-            raise ValueError(
+            raise Refused(
                 f"--{option.replace('_', '-')} goes with a pilot, which tells what a trial takes"
             )
     stated = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from experiments.commands.output import columns, estimate_lines, print_json, print_lines
 from experiments.commands.run import set_aside
 from experiments.engine import EngineError
+from experiments.refused import Refused
 from results.map.reach import LEAST_PROFILES, MARGIN
 from results.reports.sensitivity_section import estimated_words
 from results.reports.tables import points
@@ -134,10 +135,10 @@ def _ask(cost: "Estimate", arguments: argparse.Namespace) -> None:
         return
     said += f", above --max-dollars {arguments.max_dollars:g}"
     if arguments.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ValueError(f"{said}; add --yes to run it all the same")
+        raise Refused(f"{said}; add --yes to run it all the same")
     print(f"{said}. Run it? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise ValueError("not run")
+        raise Refused("not run")
 
 
 def spent(trials: "pl.DataFrame") -> float | None:

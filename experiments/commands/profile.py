@@ -9,6 +9,7 @@ import polars as pl
 
 from experiments.commands.output import columns, print_json, print_lines
 from experiments.counting import prices_of
+from experiments.refused import Refused
 from experiments.show import find_trial
 from results.potential.charts import run_picture, tasks_picture
 from results.potential.profile import ProfileResult, profile_runs
@@ -24,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry out the command."""
     found = open_run(find_run(arguments.name, arguments.runs or RUNS))
     if arguments.trial is not None and not arguments.trial.strip():
-        raise ValueError(
+        raise Refused(
             f"--trial names no run to draw; give the beginning of an id from `fanout show "
             f"{found.folder.name}`, or leave it out"
         )

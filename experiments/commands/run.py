@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from experiments.commands.output import estimate_lines, print_json, print_lines
 from experiments.engine import EngineError
+from experiments.refused import Refused
 from experiments.sweep import Sweep
 from results.store import MANIFEST, RUNS, Run, find_run, open_run
 
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _estimate(sweep, arguments, runs)
     folder = runs / sweep.name
     if arguments.resume and not (folder / MANIFEST).exists():
-        raise ValueError(f"there is no run in {folder} to resume; leave out --resume to start one")
+        raise Refused(f"there is no run in {folder} to resume; leave out --resume to start one")
     if arguments.max_dollars is not None and not arguments.yes:
         _ask(sweep, arguments, runs)
     if arguments.fresh:
@@ -130,10 +131,10 @@ def _ask(sweep: Sweep, arguments: argparse.Namespace, runs: Path) -> None:
     cost = "an unknown number of dollars" if dollars is None else f"about ${dollars:.2f}"
     said = f"this would take {cost} ({found.basis}), above --max-dollars {arguments.max_dollars:g}"
     if arguments.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ValueError(f"{said}; add --yes to run it all the same")
+        raise Refused(f"{said}; add --yes to run it all the same")
     print(f"{said}. Run it? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise ValueError("not run")
+        raise Refused("not run")
 
 
 def set_aside(folder: Path) -> None:
@@ -161,4 +162,4 @@ def _command(arguments: argparse.Namespace) -> str:
 
 def _positive(option: str, value: int | None) -> None:
     if value is not None and value < 1:
-        raise ValueError(f"{option} is {value}; it must be at least 1")
+        raise Refused(f"{option} is {value}; it must be at least 1")

@@ -14,6 +14,7 @@ with app.setup:
     from experiments.commands.conclusion import conclusion, conclusion_lines
     from experiments.engine import EngineError
     from experiments.offers import chosen, offered, to_open
+    from experiments.refused import REFUSALS, Refused
     from experiments.scripted import told_in_a_line
     from experiments.show import trajectory
     from results import CHARTS
@@ -140,7 +141,7 @@ def _(controls, given, script):
     try:
         with told_in_a_line(script and not given.run):
             sweep, problem = sweep_of(choices), ""
-    except ValueError as error:
+    except REFUSALS as error:
         sweep, problem = None, str(error)
     return choices, problem, sweep
 
@@ -199,7 +200,7 @@ def _(choices, run_button, script, set_ran, source, sweep):
                     ),
                 )
             )
-    except (ValueError, EngineError) as _error:
+    except (*REFUSALS, EngineError) as _error:
         mo.output.replace(mo.callout(str(_error), kind="danger", title="The sweep stopped"))
     return
 
@@ -228,7 +229,7 @@ def _(get_ran, run_choice, script, source):
         else:
             run = open_run(run_choice.value) if run_choice.value else None
         if script and run is not None and run.trials.is_empty():
-            raise ValueError(f"no trial is recorded in {run.folder} yet")
+            raise Refused(f"no trial is recorded in {run.folder} yet")
     return (run,)
 
 

@@ -14,6 +14,7 @@ with app.setup:
     from experiments.counting import counter_of
     from experiments.engine import EngineError
     from experiments.offers import chosen, offered, to_open
+    from experiments.refused import REFUSALS, Refused
     from experiments.scripted import told_in_a_line
     from experiments.show import known_as, trajectory
     from experiments.sweep import specs
@@ -93,7 +94,7 @@ def _(controls, given, script):
         with told_in_a_line(script and not given.run):
             sweep = sweep_of(choices)
         size = f"{grid_line(sweep)}{', simulated' if sweep.simulated else ''}"
-    except ValueError as error:
+    except REFUSALS as error:
         sweep, size = None, f"This sweep cannot be run: {error}"
     run_button = mo.ui.run_button(label="Run the sweep", kind="success", disabled=sweep is None)
     return choices, run_button, size, sweep
@@ -130,7 +131,7 @@ def _(choices, run_button, script, set_ran, source, sweep):
 
             with told_in_a_line(script):
                 set_ran(run_sweep_beside(sweep, _folder, command=command(choices), progress=_told))
-    except (ValueError, EngineError) as _error:
+    except (*REFUSALS, EngineError) as _error:
         mo.output.replace(mo.callout(f"The sweep stopped: {_error}", kind="danger"))
     return
 
@@ -153,7 +154,7 @@ def _(get_ran, run_choice, script, source):
             run = open_run(run_choice.value)
         _empty = run is not None and run.trials.is_empty()
         if script and _empty:
-            raise ValueError(f"no trial is recorded in {run.folder} yet")
+            raise Refused(f"no trial is recorded in {run.folder} yet")
     mo.stop(run is None)
     mo.stop(_empty, mo.callout(f"No trial is recorded in {run.folder} yet."))
     with told_in_a_line(script):

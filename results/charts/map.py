@@ -9,6 +9,7 @@ import polars as pl
 from results.charts.palette import names, panels, percent, simulated, styled
 from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, a_hint
 from results.map.reach import MARGIN, WIDEST
+from results.refused import Refused
 from results.statistics.strata import settings_label, strata
 
 CELL = 58
@@ -104,7 +105,7 @@ def axes(cells: pl.DataFrame) -> tuple[str, str | None]:
         if dial in cells.columns and cells.get_column(dial).drop_nulls().n_unique() > 1
     ]
     if not varied:
-        raise ValueError(f"a map needs a dial that varies: {', '.join(DIALS)}")
+        raise Refused(f"a map needs a dial that varies: {', '.join(DIALS)}")
     return varied[-1], varied[0] if len(varied) > 1 else None
 
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from results.conflicts.findings import FAMILIES, FINDINGS, Witness, witness
+from results.refused import Refused
 
 __all__ = ["FAMILIES", "FINDINGS", "Witness", "find_conflicts", "witness"]
 
@@ -32,7 +33,7 @@ def find_conflicts(
     (a dotted path, such as `{"refund": "to"}`); without it only settings of the same row are
     compared, which nobody had read before. Those of a run stand in its manifest: see
     `results.conflicts.declared`. `families` names what to look for.
-    ValueError for a history that cannot be: a missing column, a version written twice.
+    `Refused` for a history that cannot be: a missing column, a version written twice.
     """
     from results.conflicts.anomalies import isolation
     from results.conflicts.effects import effects
@@ -49,5 +50,5 @@ def find_conflicts(
     }
     unknown = [name for name in families if name not in checks]
     if unknown:
-        raise ValueError(f"no family {unknown[0]!r}: use some of {', '.join(checks)}")
+        raise Refused(f"no family {unknown[0]!r}: use some of {', '.join(checks)}")
     return collected([empty(), *(checks[name]() for name in families)])

@@ -10,6 +10,7 @@ import polars as pl
 
 from results.conflicts import find_conflicts
 from results.records import Recorded
+from results.refused import Refused
 
 CHOICES = "choices"
 
@@ -18,7 +19,7 @@ def conflicts_of(run: Recorded, trial_id: str | None = None) -> pl.DataFrame:
     """All findings of a run, or of one of its trials: a frame as from `find_conflicts`.
 
     Trials of a task set that declares no choices are searched as if nothing were known of them.
-    The errors are those of `find_conflicts`, and a ValueError for choices that are none.
+    The errors are those of `find_conflicts`, and `Refused` for choices that are none.
     """
     declared = _declared(run.manifest)
     accesses, steps = run.accesses, run.steps
@@ -40,4 +41,4 @@ def _declared(manifest: dict[str, Any]) -> dict[str, dict[str, str]]:
     tables: list[Any] = list(found.values()) if hasattr(found, "values") else [None]
     if all(isinstance(table, dict) for table in tables):
         return found
-    raise ValueError(f'"{CHOICES}" of the manifest must map task sets to tools to arguments')
+    raise Refused(f'"{CHOICES}" of the manifest must map task sets to tools to arguments')

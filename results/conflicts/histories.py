@@ -21,6 +21,7 @@ import polars as pl
 
 from results.conflicts import find_conflicts
 from results.records import ACCESSES, OPS, frame
+from results.refused import Refused
 
 ORDERS = ("none", "process", "realtime")
 MOST_VERSION = 2**40
@@ -34,7 +35,7 @@ _TOKEN = re.compile(r"(\w)(\d*)(?:#(\d+))?\.([rw])([a-zA-Z])(\d+)(!?)")
 
 
 def check_file(path: Path | str) -> pl.DataFrame:
-    """The findings in a file of histories. ValueError, in one line, for a file of neither kind.
+    """The findings in a file of histories. `Refused`, in one line, for a file of neither kind.
 
     A JSON history knows transactions, not agents with intents: of it only stale bases and isolation
     are asked.
@@ -45,25 +46,25 @@ def check_file(path: Path | str) -> pl.DataFrame:
 
 
 def read_file(path: Path | str) -> pl.DataFrame:
-    """The accesses in a file. ValueError, in one line, for what cannot be read as such."""
+    """The accesses in a file. `Refused`, in one line, for what cannot be read as such."""
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"there is no file {path}")
+        raise Refused(f"there is no file {path}")
     if path.suffix == ".parquet":
         return _parquet(path)
     if path.suffix != ".json":
-        raise ValueError(f"{path}: give a .json file of histories or accesses as .parquet")
+        raise Refused(f"{path}: give a .json file of histories or accesses as .parquet")
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+        raise Refused(f"{path} is not JSON: {error}") from error
     histories: Any = cast("dict[str, Any]", data).get("histories") if _is(data, dict) else None
     if not _is(histories, list):
-        raise ValueError(f'{path} has no list "histories"')
+        raise Refused(f'{path} has no list "histories"')
     try:
         return from_histories(histories)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    except Refused as error:
+        raise Refused(f"{path}: {error}") from error
 
 
 def names_in(path: Path | str) -> list[str]:
@@ -83,23 +84,23 @@ def from_histories(histories: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """
     names = [history.get("name") if _is(history, dict) else None for history in histories]
     if not all(_is(name, str) for name in names) or len(set(names)) < len(names):
-        raise ValueError("every history needs a name of its own")
+        raise Refused("every history needs a name of its own")
     return frame("accesses", [row for history in histories for row in _rows(history)])
 
 
 def _rows(history: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     name, order = history["name"], history.get("order", "none")
     if order not in ORDERS:
-        raise ValueError(f"{name}: order {order!r} is none of {', '.join(ORDERS)}")
+        raise Refused(f"{name}: order {order!r} is none of {', '.join(ORDERS)}")
     transactions: Any = history.get("transactions")
     if not _is(transactions, list):
-        raise ValueError(f'{name} has no list "transactions"')
+        raise Refused(f'{name} has no list "transactions"')
     number = 0
     names = _agents(name, transactions)
     for hold, transaction in enumerate(transactions):
         status = transaction.get("status", "committed") if _is(transaction, dict) else None
         if status not in STATUSES or not _is(transaction.get("ops"), list):
-            raise ValueError(
+            raise Refused(
                 f"{name}, transaction {hold + 1}: needs ops and a status, {' or '.join(STATUSES)}"
             )
         alone = transaction.get("process") is None or order != "none"
@@ -138,7 +139,7 @@ def _agents(history: str, transactions: Sequence[Any]) -> list[str]:
             names.append(str(given["process"]))
     for name in own:
         if names.count(name) > 1:
-            raise ValueError(f"{history}: two transactions, or a process too, are called {name!r}")
+            raise Refused(f"{history}: two transactions, or a process too, are called {name!r}")
     return names
 
 
@@ -148,47 +149,47 @@ def _operation(op: Any, name: str) -> tuple[str, str, int]:
         whole = isinstance(version, int) and not isinstance(version, bool)
         if kind in ("read", "write") and isinstance(key, str) and whole:
             if kind == "write" and version == 0:
-                raise ValueError(f"{name}: {key} is written at version 0, its state at first")
+                raise Refused(f"{name}: {key} is written at version 0, its state at first")
             if 0 <= version <= MOST_VERSION:
                 return kind, key, version
-            raise ValueError(f"{name}: version {version} of {key} must be from 0 to {MOST_VERSION}")
-    raise ValueError(f'{name}: {json.dumps(op)} is not ["read" or "write", key, version]')
+            raise Refused(f"{name}: version {version} of {key} must be from 0 to {MOST_VERSION}")
+    raise Refused(f'{name}: {json.dumps(op)} is not ["read" or "write", key, version]')
 
 
 def _parquet(path: Path) -> pl.DataFrame:
     try:
         found = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise ValueError(f"{path} is not Parquet: {str(error).splitlines()[0]}") from error
+        raise Refused(f"{path} is not Parquet: {str(error).splitlines()[0]}") from error
     missing = [name for name in NEEDED if name not in found.columns]
     if missing:
-        raise ValueError(f"{path} has no column {', '.join(missing)}; accesses need it")
+        raise Refused(f"{path} has no column {', '.join(missing)}; accesses need it")
     try:
         typed = found.select(
             pl.col(name).cast(kind) if name in found.columns else pl.lit(None, kind).alias(name)
             for name, kind in ACCESSES.items()
         )
     except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from error
+        raise Refused(f"{path}: {str(error).splitlines()[0]}") from error
     for name in NEEDED[:-1]:
         if typed.get_column(name).null_count():
-            raise ValueError(f"{path}: column {name} has nulls")
+            raise Refused(f"{path}: column {name} has nulls")
     for name in ("access", "version"):
         given, read = found.get_column(name), typed.get_column(name)
         if (
             given.dtype.is_float()
             and (given.drop_nulls() != read.drop_nulls().cast(given.dtype)).any()
         ):
-            raise ValueError(f"{path}: column {name} must be whole numbers")
+            raise Refused(f"{path}: column {name} must be whole numbers")
     if (typed.get_column("version").drop_nulls().is_between(0, MOST_VERSION)).not_().any():
-        raise ValueError(f"{path}: column version must be from 0 to {MOST_VERSION}")
+        raise Refused(f"{path}: column version must be from 0 to {MOST_VERSION}")
     strange = typed.filter(~pl.col("op").is_in(OPS)).get_column("op")
     if strange.len():
-        raise ValueError(f"{path}: op is {strange[0]!r}; it must be one of {', '.join(OPS)}")
+        raise Refused(f"{path}: op is {strange[0]!r}; it must be one of {', '.join(OPS)}")
     if typed.filter(pl.col("op") != "read", pl.col("version") == 0).height:
-        raise ValueError(f"{path}: a row is written at version 0, its state at first")
+        raise Refused(f"{path}: a row is written at version 0, its state at first")
     if typed.select(pl.struct("trial_id", "access").is_duplicated().any()).item():
-        raise ValueError(f"{path}: column access has a number twice in one trial")
+        raise Refused(f"{path}: column access has a number twice in one trial")
     return typed
 
 
@@ -203,7 +204,7 @@ def in_a_line(text: str, trial: str = "t", timed: bool = True) -> pl.DataFrame:
     for number, word in enumerate(text.split()):
         found = _TOKEN.fullmatch(word)
         if found is None:
-            raise ValueError(f"{word!r} is not like a.rx0 or b2#3.wP1!")
+            raise Refused(f"{word!r} is not like a.rx0 or b2#3.wP1!")
         agent, hold, message, op, key, version, undone = found.groups()
         rows.append(
             {

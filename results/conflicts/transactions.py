@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from results.records import ACCESSES
+from results.refused import Refused
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -36,11 +37,11 @@ def prepared(accesses: pl.DataFrame) -> pl.DataFrame:
     (row or predicate of a trial), `write`, `aborted` (part of a call that wrote and was undone),
     `isolated` (every hold of the trial is known), `txn` (-1 where not `isolated`) and `dirty` (a
     read of an aborted version). Trials in which a version is unknown are left out: nothing can be
-    said of them. ValueError for a missing column, or for a version written twice.
+    said of them. `Refused` for a missing column, or for a version written twice.
     """
     missing = [name for name in ACCESSES if name not in accesses.columns]
     if missing:
-        raise ValueError(f"accesses lack the column {', '.join(missing)}")
+        raise Refused(f"accesses lack the column {', '.join(missing)}")
     frame = (
         accesses.select(*(pl.col(name).cast(kind) for name, kind in ACCESSES.items()))
         .with_columns(
@@ -113,7 +114,7 @@ def _dirty(frame: pl.DataFrame) -> Flags:
     if (count > 1).any():
         at = int(np.flatnonzero(write & (place == made[count > 1][0]))[0])
         row = frame.row(at, named=True)
-        raise ValueError(
+        raise Refused(
             f"trial {row['trial_id']}: version {row['version']} of {row['table']} {row['key']} "
             "is written twice; every write needs a version of its own"
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from results.imports.fields import storable
+from results.refused import Refused
 
 Row = dict[str, Any]
 
@@ -25,7 +26,7 @@ def steps_of(
     """One row for each assistant message and tool call, in order.
 
     With `counter` the text of prompts and completions is counted: every message before a call is
-    its prompt, its content and calls are the completion. Messages that do not fit are a ValueError.
+    its prompt, its content and calls are the completion. Messages that do not fit are `Refused`.
     """
     rows: list[Row] = []
     new: list[Row] = []
@@ -33,7 +34,7 @@ def steps_of(
     spoken = counted = 0
     for position, entry in enumerate(messages):
         if not isinstance(entry, Mapping) or not isinstance(entry.get("role"), str):  # pyright: ignore[reportUnknownMemberType]
-            raise ValueError(f"message {position} is not an object with a role")
+            raise Refused(f"message {position} is not an object with a role")
         message = cast("Mapping[str, Any]", entry)
         role, content = message["role"], _text(message.get("content"), position)
         if role in ROLES:
@@ -42,7 +43,7 @@ def steps_of(
                 told["tool_call_id"] = str(message.get("tool_call_id"))
                 _answer(open_calls, told, position)
             elif content.startswith("API output:"):
-                raise ValueError(
+                raise Refused(
                     f"message {position} is a tool reply sent as text (the act and react "
                     "strategies); only runs with tool calls can be read"
                 )
@@ -50,7 +51,7 @@ def steps_of(
             counted += counter(content) if counter else 0
             continue
         if role != "assistant":
-            raise ValueError(f"message {position} has the unknown role {role!r}")
+            raise Refused(f"message {position} has the unknown role {role!r}")
         spoken += 1
         calls = [_call(call, position) for call in _calls(message, position)]
         said = json.dumps({"content": content, "tool_calls": calls}, ensure_ascii=False)
@@ -102,7 +103,7 @@ def _step(trial_id: str, step: int, kind: str, message: int) -> Row:
 def _answer(open_calls: dict[str, Row], told: Row, position: int) -> None:
     row = open_calls.pop(told["tool_call_id"], None)
     if row is None:
-        raise ValueError(
+        raise Refused(
             f"message {position} answers tool call {told['tool_call_id']}, which was not made"
         )
     row["reply"] = told["content"]
@@ -115,13 +116,13 @@ def _text(content: object, position: int) -> str:
         return ""
     if isinstance(content, str) and storable(content):
         return content
-    raise ValueError(f"message {position} has content that is not text")
+    raise Refused(f"message {position} has content that is not text")
 
 
 def _calls(message: Mapping[str, Any], position: int) -> list[object]:
     calls: object = message.get("tool_calls") or []
     if not isinstance(calls, list):
-        raise ValueError(f"message {position} has tool_calls that are not a list")
+        raise Refused(f"message {position} has tool_calls that are not a list")
     return cast("list[object]", calls)
 
 
@@ -133,10 +134,10 @@ def _call(call: object, position: int) -> Row:
         if not isinstance(name, str) or not isinstance(args, dict):
             raise TypeError
         if not storable(name) or not storable(json.dumps(args, ensure_ascii=False)):
-            raise ValueError
+            raise TypeError
         return {"id": str(made["id"]), "name": name, "args": args}
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(
+        raise Refused(
             f"message {position} has a tool call that cannot be read; it must be as in "
             '{"id": "c1", "function": {"name": "get_user_details", "arguments": "{..}"}}'
         ) from error

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from results.refused import Refused
+
 ROLES = ("system", "human", "ai", "tool")
 
 OBJECT = "a JSON object"
@@ -97,4 +99,4 @@ def _value(text: str) -> object:
 
 
 def _no_number(name: str) -> float:
-    raise ValueError(name)
+    raise Refused(name)

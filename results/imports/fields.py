@@ -10,6 +10,7 @@ import polars as pl
 
 from results.imports.embedded import EMBEDDED
 from results.records import ENDINGS, OPS, SCHEMAS
+from results.refused import Refused
 
 MODEL_CALL, TOOL_CALL = "model", "tool"
 
@@ -62,11 +63,11 @@ MOST = sys.float_info.max
 
 
 def checked_row(frame: str, row: Mapping[str, object], where: str) -> dict[str, Any]:
-    """The row with each value fit for its column; ValueError for one that is not."""
+    """The row with each value fit for its column; `Refused` for one that is not."""
     schema = SCHEMAS[frame]
     unknown = sorted(set(row) - set(schema))
     if unknown:
-        raise ValueError(f"{where} has the unknown field {unknown[0]!r}; see the fields of {frame}")
+        raise Refused(f"{where} has the unknown field {unknown[0]!r}; see the fields of {frame}")
     fit = {name: _fit(name, value, schema[name], where) for name, value in row.items()}
     for name, value in fit.items():
         if value is not None:
@@ -79,7 +80,7 @@ def sequence(name: str, value: object) -> list[object]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise ValueError(f"{name!r} is not a list")
+        raise Refused(f"{name!r} is not a list")
     return cast("list[object]", value)
 
 
@@ -98,12 +99,12 @@ def _fit(name: str, value: object, kind: pl.DataType, where: str) -> object:
     if kind == pl.String:
         if isinstance(value, str):
             if not storable(value):
-                raise ValueError(f"{where}: {name} has half of a surrogate pair; it is not text")
+                raise Refused(f"{where}: {name} has half of a surrogate pair; it is not text")
             return value
         if name in EMBEDDED:
             text = json.dumps(value, ensure_ascii=False)
             if not storable(text):
-                raise ValueError(f"{where}: {name} has half of a surrogate pair; it is not text")
+                raise Refused(f"{where}: {name} has half of a surrogate pair; it is not text")
             return text
         if name in ("task", "block") and isinstance(value, int) and not isinstance(value, bool):
             return str(value)
@@ -123,7 +124,7 @@ def _fit(name: str, value: object, kind: pl.DataType, where: str) -> object:
         if all(isinstance(text, str) and storable(text) for text in texts):
             return texts
     shown = _shown(cast("object", value))
-    raise ValueError(f"{where}: {name} is {shown}; it must be {WORDS[str(kind)]} or null")
+    raise Refused(f"{where}: {name} is {shown}; it must be {WORDS[str(kind)]} or null")
 
 
 WORDS = {
@@ -141,7 +142,7 @@ def _named(text: str) -> bool:
 
 
 def _possible(frame: str, name: str, value: object, where: str) -> None:
-    """Hold a value of the right type to what it can be. ValueError says what that is."""
+    """Hold a value of the right type to what it can be. `Refused` says what that is."""
     must = None
     choices = CHOICES[frame].get(name)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -158,7 +159,7 @@ def _possible(frame: str, name: str, value: object, where: str) -> None:
     elif name in EMBEDDED:
         must = EMBEDDED[name](str(value))
     if must is not None:
-        raise ValueError(f"{where}: {name} is {_shown(value)}; it must be {must}")
+        raise Refused(f"{where}: {name} is {_shown(value)}; it must be {must}")
 
 
 def _shown(value: object) -> str:

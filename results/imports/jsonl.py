@@ -15,6 +15,7 @@ import polars as pl
 from results.imports.fields import checked_row, sequence
 from results.imports.possible import Together, possible_trial
 from results.records import SCHEMAS, frame
+from results.refused import Refused
 
 Row = dict[str, Any]
 Record = dict[str, list[Row]]
@@ -32,7 +33,7 @@ TRIALS_A_FRAME = 512
 
 
 def import_jsonl(path: Path | str) -> dict[str, pl.DataFrame]:
-    """The four frames of a file; a wrong or truncated line is a ValueError that names it."""
+    """The four frames of a file; a wrong or truncated line is `Refused` by its number."""
     whole: dict[str, list[pl.DataFrame]] = {name: [frame(name, [])] for name in SCHEMAS}
     batch: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
     for number, record in enumerate(read_jsonl(path), 1):
@@ -57,21 +58,21 @@ def read_jsonl(path: Path | str) -> Iterator[Record]:
                     record = _record(file.stem, _object(line))
                     together.add(record["trials"][0], number)
                 except ValueError as error:
-                    raise ValueError(f"{file}, line {number}: {error}") from error
+                    raise Refused(f"{file}, line {number}: {error}") from error
                 yield record
     except UnicodeDecodeError as error:
-        raise ValueError(f"{file} cannot be read: it is not UTF-8 text ({error.reason})") from error
+        raise Refused(f"{file} cannot be read: it is not UTF-8 text ({error.reason})") from error
     except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error.strerror or error}") from error
+        raise Refused(f"{file} cannot be read: {error.strerror or error}") from error
     if not together:
-        raise ValueError(f"{file} has no trials: write one JSON object a line")
+        raise Refused(f"{file} has no trials: write one JSON object a line")
 
 
 def export_jsonl(frames: Mapping[str, pl.DataFrame], path: Path | str) -> None:
     """Write frames as JSON Lines, every field of every row; `import_jsonl` gives them back.
 
     Trials keep their order, and their rows the order they have in each frame. Rows of a trial that
-    is not in `trials`, and numbers JSON does not have (NaN, infinity), are a ValueError.
+    is not in `trials`, and numbers JSON does not have (NaN, infinity), are `Refused`.
     """
     trials = frames["trials"]
     ids = trials.get_column("trial_id").to_list()
@@ -80,14 +81,18 @@ def export_jsonl(frames: Mapping[str, pl.DataFrame], path: Path | str) -> None:
         for row in frames[name].iter_rows(named=True) if name in frames else ():
             trial_id = row.pop("trial_id")
             if trial_id not in own:
-                raise ValueError(f"{name} has rows of {trial_id!r}, which is not in trials")
+                raise Refused(f"{name} has rows of {trial_id!r}, which is not in trials")
             own[trial_id].append(row)
     if Path(path).is_dir():
-        raise ValueError(f"{path} is a folder; name a file to write")
+        raise Refused(f"{path} is a folder; name a file to write")
     with Path(path).open("w", encoding="utf-8") as file:
         for trial in trials.iter_rows(named=True):
             nested = {name: own[trial["trial_id"]] for name, own in rows.items()}
-            file.write(json.dumps({**trial, **nested}, ensure_ascii=False, allow_nan=False) + "\n")
+            try:
+                line = json.dumps({**trial, **nested}, ensure_ascii=False, allow_nan=False)
+            except ValueError as error:
+                raise Refused(f"trial {trial['trial_id']}: {error}") from error
+            file.write(line + "\n")
 
 
 def _flush(batch: dict[str, list[Row]], whole: dict[str, list[pl.DataFrame]]) -> None:
@@ -104,23 +109,23 @@ def _object(line: str) -> Row:
         )
     except json.JSONDecodeError as error:
         if line.lstrip().startswith("["):
-            raise ValueError(
+            raise Refused(
                 "a list is begun; write one trial a line (files of tau-bench are imported as "
                 "tau-bench)"
             ) from error
         what = "is no JSON" if line.endswith("\n") else "is cut off or no JSON"
-        raise ValueError(
+        raise Refused(
             f"the line {what} ({error.msg}, character {error.pos}); write one trial a line"
         ) from error
     except RecursionError as error:
-        raise ValueError("the line is nested too deeply to be a trial") from error
+        raise Refused("the line is nested too deeply to be a trial") from error
     if not isinstance(value, dict):
-        raise ValueError("the line is not an object; write one trial a line")
+        raise Refused("the line is not an object; write one trial a line")
     return cast("Row", value)
 
 
 def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number; write null for what is not known")
+    raise Refused(f"{name} is no JSON number; write null for what is not known")
 
 
 def _fields_given_once(pairs: list[tuple[str, object]]) -> Row:
@@ -128,7 +133,7 @@ def _fields_given_once(pairs: list[tuple[str, object]]) -> Row:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} is given twice in one object; leave one out")
+        raise Refused(f"{twice!r} is given twice in one object; leave one out")
     return found
 
 
@@ -137,7 +142,7 @@ def _record(stem: str, line: Row) -> Record:
     given = checked_row("trials", line, "the trial")
     for name in ("task", "trial"):
         if given.get(name) is None:
-            raise ValueError(f"the trial has no {name!r}")
+            raise Refused(f"the trial has no {name!r}")
     steps = _rows("steps", nested["steps"])
     stated = {k: v for k, v in given.items() if v is not None or k not in NEVER_NULL}
     record: Record = {"trials": [_defaults(stem, stated, steps) | stated], "steps": steps}
@@ -160,7 +165,7 @@ def _rows(
     for number, entry in enumerate(entries):
         where = f"{name}[{number}]"
         if not isinstance(entry, dict):
-            raise ValueError(f"{where} is not an object")
+            raise Refused(f"{where} is not an object")
         row = checked_row(name, cast("Row", entry), where)
         if counter is not None:
             row.setdefault(counter, number)
@@ -171,7 +176,7 @@ def _rows(
             row = {"agent": agent, "predicate": False, "undone": False} | row
         for needed in REQUIRED[name]:
             if row.get(needed) is None:
-                raise ValueError(f"{where} has no {needed!r}")
+                raise Refused(f"{where} has no {needed!r}")
         rows.append(row)
     return rows
 
@@ -189,7 +194,7 @@ def _defaults(stem: str, given: Row, steps: list[Row]) -> Row:
     topology = given.get("topology")
     if topology is None:
         if len(agents) > 1:
-            raise ValueError(f"the trial has {len(agents)} agents and no 'topology'; name it")
+            raise Refused(f"the trial has {len(agents)} agents and no 'topology'; name it")
         topology = "single_thread"
     crashed = given.get("crash") is not None
     limited = given.get("limit") is not None

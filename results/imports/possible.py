@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from results.imports.embedded import is_reply
+from results.refused import Refused
 
 Row = dict[str, Any]
 
@@ -37,18 +38,18 @@ ONE_TRIAL = (
 
 
 def possible_trial(record: Mapping[str, Sequence[Row]]) -> None:
-    """Hold the rows of one trial to each other. ValueError for what cannot be."""
+    """Hold the rows of one trial to each other. `Refused` for what cannot be."""
     (trial,) = record["trials"]
     _graded(trial)
     _counts(trial, "the trial")
     errors, calls = trial.get("tool_errors"), trial.get("tool_calls")
     if errors is not None and calls is not None and errors > calls:
-        raise ValueError(f"the trial has {errors} tool_errors in {calls} tool_calls")
+        raise Refused(f"the trial has {errors} tool_errors in {calls} tool_calls")
     if (trial.get("budget") is None) != (trial.get("budget_unit") is None):
-        raise ValueError("budget and budget_unit go together: give both or neither")
+        raise Refused("budget and budget_unit go together: give both or neither")
     started = trial.get("started_at")
     if started is not None and not _is_time(started):
-        raise ValueError(
+        raise Refused(
             f"started_at is {started!r}; write a time as in 2026-01-31T12:00:00+00:00, or null"
         )
     _steps(record["steps"])
@@ -56,7 +57,7 @@ def possible_trial(record: Mapping[str, Sequence[Row]]) -> None:
     names: set[str] = set()
     for number, row in enumerate(record["milestones"]):
         if row["milestone"] in names:
-            raise ValueError(f"milestones[{number}]: {row['milestone']!r} is there already")
+            raise Refused(f"milestones[{number}]: {row['milestone']!r} is there already")
         names.add(row["milestone"])
 
 
@@ -69,23 +70,23 @@ class Together:
         self._blocks: dict[tuple[str, str], tuple[str | None, int]] = {}
 
     def add(self, trial: Row, line: int) -> None:
-        """Take in the trial of a line. ValueError if an earlier line contradicts it."""
+        """Take in the trial of a line. `Refused` if an earlier line contradicts it."""
         earlier = self._ids.setdefault(trial["trial_id"], line)
         if earlier != line:
-            raise ValueError(
+            raise Refused(
                 f"trial_id {trial['trial_id']!r} was used in line {earlier}; number the trials of "
                 "a task 0, 1, 2, .. or leave one of the two out"
             )
         earlier = self._trials.setdefault(tuple(trial.get(name) for name in ONE_TRIAL), line)
         if earlier != line:
-            raise ValueError(
+            raise Refused(
                 f"trial {trial['trial']} of task {trial['task']!r} is in line {earlier} already, "
                 "under another trial_id; leave one out, or give it a number of its own"
             )
         task = (trial["task_set"], trial["task"])
         block, earlier = self._blocks.setdefault(task, (trial.get("block"), line))
         if block != trial.get("block"):
-            raise ValueError(
+            raise Refused(
                 f"task {trial['task']!r} is of block {trial.get('block')!r}, and of {block!r} in "
                 f"line {earlier}; a task has one block"
             )
@@ -99,21 +100,21 @@ def _graded(trial: Row) -> None:
     if trial["ended"] == "crashed":
         given = next((name for name in UNGRADED if trial.get(name) is not None), None)
         if given is not None:
-            raise ValueError(f"a crashed trial is not graded: leave {given} null")
+            raise Refused(f"a crashed trial is not graded: leave {given} null")
     elif trial.get("crash") is not None:
-        raise ValueError(
+        raise Refused(
             f"the trial has a crash and ended = {trial['ended']!r}; leave crash null or "
             "write ended = 'crashed'"
         )
     elif trial.get("passed") is None and not trial.get("infeasible"):
-        raise ValueError("passed is missing; give true or false, or ended = 'crashed'")
+        raise Refused("passed is missing; give true or false, or ended = 'crashed'")
 
 
 def _counts(row: Row, where: str) -> None:
     for part, whole in PARTS:
         some, of = row.get(part), row.get(whole)
         if some is not None and of is not None and some > of:
-            raise ValueError(
+            raise Refused(
                 f"{where}: {some} {part} are more than its {of} {whole}, which include them"
             )
 
@@ -127,33 +128,33 @@ def _steps(steps: Sequence[Row]) -> None:
         _counts(row, where)
         started, ended = row.get("started"), row.get("ended")
         if started is not None and ended is not None and ended < started:
-            raise ValueError(f"{where} ended at {ended} s, before it started at {started} s")
+            raise Refused(f"{where} ended at {ended} s, before it started at {started} s")
         if row["kind"] == "tool":
             if row.get("tool") is None:
-                raise ValueError(f"{where} has no 'tool'; name the tool that was called")
+                raise Refused(f"{where} has no 'tool'; name the tool that was called")
             given = next((name for name in OF_A_MODEL if row.get(name) is not None), None)
             if given is not None:
-                raise ValueError(f"{where}: {given} belong to a model call; a tool call has none")
+                raise Refused(f"{where}: {given} belong to a model call; a tool call has none")
         else:
             _model_call(row, where)
         parent = row.get("parent")
         if parent is not None and parents.setdefault(row["agent"], parent) != parent:
-            raise ValueError(f"{where}: agent {row['agent']!r} has another parent before")
+            raise Refused(f"{where}: agent {row['agent']!r} has another parent before")
     for agent in parents:
         above, seen = parents[agent], {agent}
         while above not in seen and above in parents:
             seen.add(above)
             above = parents[above]
         if above in seen:
-            raise ValueError(f"agent {agent!r} is its own parent, or one further up")
+            raise Refused(f"agent {agent!r} is its own parent, or one further up")
 
 
 def _model_call(row: Row, where: str) -> None:
     if row.get("tool") is not None:
-        raise ValueError(f"{where} is of kind 'model' and has a tool; use kind 'tool'")
+        raise Refused(f"{where} is of kind 'model' and has a tool; use kind 'tool'")
     must = None if row.get("reply") is None else is_reply(row["reply"])
     if must is not None:
-        raise ValueError(f"{where}: reply must be {must}, or text")
+        raise Refused(f"{where}: reply must be {must}, or text")
 
 
 def _accesses(accesses: Sequence[Row], steps: Mapping[int, Row]) -> None:
@@ -164,18 +165,18 @@ def _accesses(accesses: Sequence[Row], steps: Mapping[int, Row]) -> None:
         last = _in_order(row["access"], last, f"{where}: access")
         step = steps.get(row["step"]) if row.get("step") is not None else None
         if step is None and row.get("step") is not None and steps:
-            raise ValueError(f"{where}: there is no step {row['step']} in the trial")
+            raise Refused(f"{where}: there is no step {row['step']} in the trial")
         if step is not None and step["kind"] != "tool":
-            raise ValueError(f"{where}: step {row['step']} is no tool call; only those access rows")
+            raise Refused(f"{where}: step {row['step']} is no tool call; only those access rows")
         if step is not None and step["agent"] != row["agent"]:
-            raise ValueError(
+            raise Refused(
                 f"{where} is by agent {row['agent']!r}, but step {row['step']} by {step['agent']!r}"
             )
         if row["op"] == "read" or row.get("version") is None:
             continue
         version = (row["table"], row["key"], row["predicate"], row["version"])
         if version in made:
-            raise ValueError(
+            raise Refused(
                 f"{where} writes version {row['version']} of {row['table']} {row['key']} again; "
                 "every write makes a version of its own (leave version null if not known)"
             )
@@ -184,7 +185,7 @@ def _accesses(accesses: Sequence[Row], steps: Mapping[int, Row]) -> None:
 
 def _in_order(ordinal: int, last: int, what: str) -> int:
     if ordinal <= last:
-        raise ValueError(
+        raise Refused(
             f"{what} is {ordinal} after {last}; they ascend in the order in which they happened "
             "(left out, they are numbered from 0)"
         )

@@ -15,6 +15,7 @@ import polars as pl
 from results.imports.conversation import steps_of
 from results.imports.tau_bench_tools import NEUTRAL_TOOLS, READ_TOOLS, WRITE_TOOLS
 from results.records import frame
+from results.refused import Refused
 
 ENDING_TOOL = "transfer_to_human_agents"
 STOP = "###STOP###"
@@ -43,22 +44,22 @@ def import_tau_bench(
     `model` is the agent's model and `task_set` a key of WRITE_TOOLS; without it the set is told
     from the tools that the file names. With `counter` (text to tokens) prompts and completions are
     counted from the text, without tool schemas and framing; their encoding is
-    `estimate:ENCODING`. A wrong or truncated file is a ValueError that names the record.
+    `estimate:ENCODING`. A wrong or truncated file is `Refused` by its record.
     """
     file = Path(path)
     records = list(read_records(file))
     if not records:
-        raise ValueError(f"{file} has no records")
+        raise Refused(f"{file} has no records")
     known = task_set or _recognised(file, records)
     if known not in WRITE_TOOLS:
-        raise ValueError(f"task set {known!r}: use one of {', '.join(WRITE_TOOLS)}")
+        raise Refused(f"task set {known!r}: use one of {', '.join(WRITE_TOOLS)}")
     trials: list[Row] = []
     steps: list[Row] = []
     seen: dict[str, int] = {}
     for number, record in enumerate(records, 1):
         trial_id = f"{known}/{record['task_id']}/{record['trial']}"
         if trial_id in seen:
-            raise ValueError(
+            raise Refused(
                 f"{file}: record {number} is task {record['task_id']}, trial {record['trial']} "
                 f"again (first in record {seen[trial_id]}); import each file on its own"
             )
@@ -66,7 +67,7 @@ def import_tau_bench(
         try:
             own = steps_of(trial_id, record["traj"], model, counter, f"estimate:{encoding}")
         except ValueError as error:
-            raise ValueError(f"{file}: {_name(number, record)}: {error}") from error
+            raise Refused(f"{file}: {_name(number, record)}: {error}") from error
         steps += own
         trials.append(_trial(file.stem, known, model, trial_id, record, own))
     return {
@@ -78,16 +79,16 @@ def import_tau_bench(
 
 
 def read_records(file: Path) -> Iterator[Row]:
-    """The records of the file, each checked when it is reached. ValueError names a bad one."""
+    """The records of the file, each checked when it is reached. `Refused` for a bad one, named."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error.strerror or error}") from error
+        raise Refused(f"{file} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ValueError(f"{file} cannot be read: it is not UTF-8 text ({error.reason})") from error
+        raise Refused(f"{file} cannot be read: it is not UTF-8 text ({error.reason})") from error
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
-        raise ValueError(
+        raise Refused(
             f"{file} is not a tau-bench file: it does not start with a JSON list; a file with one "
             "trial a line is imported as jsonl"
         )
@@ -98,20 +99,20 @@ def read_records(file: Path) -> Iterator[Row]:
         try:
             record, at = decoder.raw_decode(text, at)
         except ValueError as error:
-            raise ValueError(
+            raise Refused(
                 f"{file}: record {number} is cut off or no JSON ({error}); "
                 f"{number - 1} whole records come before it"
             ) from error
         except RecursionError as error:
-            raise ValueError(f"{file}: record {number} is nested too deeply") from error
+            raise Refused(f"{file}: record {number} is nested too deeply") from error
         yield _checked(file, number, record)
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
         elif text[at : at + 1] != "]":
-            raise ValueError(f"{file} is cut off after record {number}: the list is not closed")
+            raise Refused(f"{file} is cut off after record {number}: the list is not closed")
     if text[at + 1 :].strip():
-        raise ValueError(f"{file}: there is more after the list of {number} records ends")
+        raise Refused(f"{file}: there is more after the list of {number} records ends")
 
 
 def _skip(text: str, at: int) -> int:
@@ -122,7 +123,7 @@ def _skip(text: str, at: int) -> int:
 
 def _checked(file: Path, number: int, record: object) -> Row:
     if not isinstance(record, dict):
-        raise ValueError(f"{file}: record {number} is not an object")
+        raise Refused(f"{file}: record {number} is not an object")
     row = cast("Row", record)
     kinds: dict[str, type | tuple[type, ...]] = {
         "task_id": int,
@@ -133,21 +134,21 @@ def _checked(file: Path, number: int, record: object) -> Row:
     }
     for name, kind in kinds.items():
         if name not in row:
-            raise ValueError(f"{file}: {_name(number, row)} has no {name!r}")
+            raise Refused(f"{file}: {_name(number, row)} has no {name!r}")
         if not isinstance(row[name], kind) or isinstance(row[name], bool):
             found = type(row[name]).__name__
-            raise ValueError(f"{file}: {_name(number, row)}: {name!r} cannot be {found}")
+            raise Refused(f"{file}: {_name(number, row)}: {name!r} cannot be {found}")
     for name in ("task_id", "trial"):
         if not 0 <= row[name] <= MOST:
-            raise ValueError(f"{file}: record {number}: {name!r} is {row[name]}, no ordinal from 0")
+            raise Refused(f"{file}: record {number}: {name!r} is {row[name]}, no ordinal from 0")
     if not 0 <= row["reward"] <= 1 + REWARD_SLACK:
-        raise ValueError(
+        raise Refused(
             f"{file}: {_name(number, row)}: 'reward' is {row['reward']}; it must be from 0 to 1"
         )
     try:
         _gold(row)
     except (AttributeError, TypeError) as error:
-        raise ValueError(
+        raise Refused(
             f"{file}: {_name(number, row)}: 'info' has no 'task' with a list of 'actions'"
         ) from error
     return row
@@ -173,7 +174,7 @@ def _recognised(file: Path, records: list[Row]) -> str:
     }
     fits = [known for known in WRITE_TOOLS if names & (WRITE_TOOLS[known] | READ_TOOLS[known])]
     if len(fits) != 1:
-        raise ValueError(
+        raise Refused(
             f"{file}: the tools do not tell which task set this is; say which of "
             f"{', '.join(WRITE_TOOLS)} it is (--task-set)"
         )

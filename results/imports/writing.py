@@ -9,19 +9,20 @@ import polars as pl
 
 from results.journal import FILE, Journal, Record, entry
 from results.records import SCHEMAS
+from results.refused import Refused
 from results.store import MANIFEST, compact, write_manifest
 
 
 def write_run(
     folder: Path, frames: Mapping[str, pl.DataFrame], name: str, source: Mapping[str, Any]
 ) -> None:
-    """Write the four frames as a run in `folder`. ValueError if a run is there already.
+    """Write the four frames as a run in `folder`. `Refused` if a run is there already.
 
     The manifest says that the run is imported and from what (`source`), and only what the frames
     tell: no sweep, no seed, no limits.
     """
     if (folder / MANIFEST).exists() or (folder / FILE).exists():
-        raise ValueError(f"{folder} holds a run already; choose another name with --name")
+        raise Refused(f"{folder} holds a run already; choose another name with --name")
     trials = frames["trials"]
     repeats = trials.group_by("topology", "task_set", "task").len().get_column("len")
     now = datetime.now(UTC).isoformat(timespec="seconds")

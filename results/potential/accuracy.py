@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from results.potential.graph import critical_path, speed_up_bound
+from results.refused import Refused
 
 TRUE_DEPENDENCIES = pl.Schema({"trial_id": pl.String, "from_step": pl.Int64, "to_step": pl.Int64})
 ACCURACY = pl.Schema(
@@ -41,13 +42,13 @@ def dependency_accuracy(inferred: pl.DataFrame, true: pl.DataFrame) -> pl.DataFr
     Rows: `direct` for each `kind` and for `all`, and `order` for `all`. Only trials that occur in
     `true` count, so give a trial without dependencies no rows in either. Precision is null when
     nothing was inferred, recall when nothing is true. A dependency that points back (`from_step`
-    not before `to_step`) is a ValueError.
+    not before `to_step`) is `Refused`.
     """
     for name, frame in (("inferred", inferred), ("true", true)):
         back = frame.filter(pl.col("from_step") >= pl.col("to_step"))
         if back.height:
             row = back.row(0, named=True)
-            raise ValueError(
+            raise Refused(
                 f"{name}: in trial {row['trial_id']} step {row['to_step']} cannot need step "
                 f"{row['from_step']}, which is not before it"
             )

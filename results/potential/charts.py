@@ -7,6 +7,7 @@ import polars as pl
 
 from results.charts.palette import WIDTH, styled
 from results.potential.profile import VERDICTS, ProfileResult
+from results.refused import Refused
 
 COLOURS = {
     "reads": "#9CC3E6",
@@ -40,13 +41,13 @@ def run_picture(result: ProfileResult, trial_id: str | None = None) -> Any:
 
     Each call stands at the earliest time at which all it needs is done, one lane or more for the
     lead and for each subagent of the split. Without `trial_id` the run with the largest bound.
-    ValueError for a run that was not profiled.
+    `Refused` for a run that was not profiled.
     """
     if trial_id is None:
         trial_id = result.per_run.sort("bound", "trial_id", descending=[True, False])["trial_id"][0]
     found = result.per_run.filter(pl.col("trial_id") == trial_id)
     if found.is_empty():
-        raise ValueError(f"there is no profile of a run {trial_id!r}")
+        raise Refused(f"there is no profile of a run {trial_id!r}")
     run = found.row(0, named=True)
     nodes = _laid_out(result.nodes.filter(pl.col("trial_id") == trial_id))
     arrows = _arrows(result.dependencies.filter(pl.col("trial_id") == trial_id), nodes)

@@ -9,6 +9,8 @@ import heapq
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from results.refused import Refused
+
 Graph = Sequence[Sequence[int]]
 
 
@@ -48,7 +50,7 @@ def speed_up_bound(work: float, path: float, agents: int | None = None) -> float
 def greedy_makespan(before: Graph, weights: Sequence[float], agents: int) -> float:
     """The time on `agents` agents when the call with the longest chain behind it goes first."""
     if agents < 1:
-        raise ValueError(f"agents is {agents}; it must be at least 1")
+        raise Refused(f"agents is {agents}; it must be at least 1")
     after = followers(before)
     tail = [0.0] * len(weights)
     for at in range(len(weights) - 1, -1, -1):

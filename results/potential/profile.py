@@ -30,6 +30,7 @@ from results.potential.run_frames import (
     width_rows,
 )
 from results.potential.team_cost import Prices
+from results.refused import Refused
 
 ASSUMED_TOKENS_A_CHARACTER = 0.25
 WORTHWHILE = ("trial", "by resource", "settle")
@@ -80,15 +81,15 @@ def profile_runs(
     """Profile every run that one agent made alone; the others are counted and left out.
 
     `write_tools` (task set to names) says which tools write where `accesses` do not. A team has at
-    most `agents` subagents at a time. Without `prices` there are tokens and no dollars. ValueError
+    most `agents` subagents at a time. Without `prices` there are tokens and no dollars. `Refused`
     when no run can be profiled.
     """
     if agents < 2:
-        raise ValueError(f"agents is {agents}; a team has at least 2 subagents")
+        raise Refused(f"agents is {agents}; a team has at least 2 subagents")
     sizes = token_sizes(steps)
     inferred = [run for run in infer(trials, steps, accesses, write_tools) if run.trace.nodes]
     if not inferred:
-        raise ValueError(
+        raise Refused(
             "there is nothing to profile: no trial has steps that one agent made alone; "
             "run or import a single-agent topology"
         )

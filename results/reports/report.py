@@ -11,6 +11,7 @@ from results import CHARTS
 from results.compare import compare
 from results.named import find
 from results.records import Recorded
+from results.refused import Refused
 from results.reports.attribution_section import attribution_section
 from results.reports.budget_section import budget_section
 from results.reports.conflict_section import conflict_section
@@ -74,10 +75,10 @@ def write_report(
     """Writes report.md (with charts/*.svg) and report.html to `folder`; gives the two paths.
 
     `counter` counts as the run's model does, if that is known. A run without trials is a
-    ValueError.
+    `Refused`.
     """
     if run.trials.is_empty():
-        raise ValueError("this run has no trials yet: run the sweep before reporting on it")
+        raise Refused("this run has no trials yet: run the sweep before reporting on it")
     folder = Path(folder)
     (folder / "charts").mkdir(parents=True, exist_ok=True)
     report = composed(run)

@@ -37,7 +37,7 @@ class Page:
 def write_sensitivity(run: Graded, folder: Path | str, k: int = 1) -> tuple[Path, Path]:
     """Write sensitivity.md (with charts/*.svg) and sensitivity.html to `folder`; the two paths.
 
-    ValueError for a run that drew no profiles, or has none complete.
+    `Refused` for a run that drew no profiles, or has none complete.
     """
     folder = Path(folder)
     section = sensitivity_section(run, k=k)

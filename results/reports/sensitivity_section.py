@@ -18,6 +18,7 @@ from results.map.sensitivity import (
     shares,
 )
 from results.records import Graded
+from results.refused import Refused
 from results.reports.section import Section
 from results.reports.sensitivity_words import (
     break_even_words,
@@ -33,14 +34,14 @@ Row = dict[str, Any]
 
 
 def sensitivity_section(run: Graded, k: int = 1) -> Section:
-    """How far each conclusion reaches over drawn profiles. ValueError if the run drew none."""
+    """How far each conclusion reaches over drawn profiles. `Refused` if the run drew none."""
     if PROFILES not in run.manifest:
-        raise ValueError("this run drew no profiles; start with `fanout sensitivity`")
+        raise Refused("this run drew no profiles; start with `fanout sensitivity`")
     about: Mapping[str, Any] = run.manifest[PROFILES]
     reference = reference_in(run.manifest)
     found = differences(run.trials, reference, k)
     if found.is_empty():
-        raise ValueError("no profile of this run has 2 tasks that both sides finished; run it on")
+        raise Refused("no profile of this run has 2 tasks that both sides finished; run it on")
     held, decided = shares(found), deciders(found, about["parameters"])
     played = found.get_column("model").n_unique()
     likely = estimated_shares(found)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from results.map.infeasible import counted as counted_trials
+from results.refused import Refused
 
 CRASHES: dict[str, str] = {
     "drop": "crashed trials are left out; a task with fewer than k graded trials is left out at k",
@@ -26,10 +27,10 @@ def tally(trials: pl.DataFrame, by: Sequence[str] = (), crashed: str = "drop") -
     `by` names columns of the group beside topology and task set. `common_k` is the largest k at
     which the convention `crashed` (a key of CRASHES) lets this frame be compared: the fewest `n`
     of any task under `lowest_k`, else null (no such bound). A task whose trials all crashed has
-    n = 0. A convention that is not known is a ValueError.
+    n = 0. A convention that is not known is `Refused`.
     """
     if crashed not in CRASHES:
-        raise ValueError(f"crashed = {crashed!r}: use one of {', '.join(CRASHES)}")
+        raise Refused(f"crashed = {crashed!r}: use one of {', '.join(CRASHES)}")
     graded = pl.col("passed").is_not_null()
     counted = pl.len() if crashed == "failed" else graded.sum()
     keys = group_columns(by)
@@ -65,7 +66,7 @@ def pass_at(k: int, c: str = "c", n: str = "n") -> pl.Expr:
 
 def _all_drawn(good: pl.Expr, total: pl.Expr, k: int) -> pl.Expr:
     if k < 1:
-        raise ValueError(f"k = {k}: k counts trials and starts at 1")
+        raise Refused(f"k = {k}: k counts trials and starts at 1")
     share = pl.lit(1.0)
     for drawn in range(k):
         share = share * (good - drawn).clip(lower_bound=0) / (total - drawn)
@@ -87,7 +88,7 @@ def per_task(counts: pl.DataFrame, ks: Sequence[int]) -> pl.DataFrame:
         for k in ks
     ]
     if not frames:
-        raise ValueError("ks is empty: give at least one k")
+        raise Refused("ks is empty: give at least one k")
     return pl.concat(frames).with_columns(
         pl.when(defined).then("pass_hat").alias("pass_hat"),
         pl.when(defined).then("pass_at").alias("pass_at"),

@@ -9,23 +9,25 @@ They agree where they were fitted and part far from it, so that a horizon at 99%
 from dataclasses import dataclass
 from math import exp, log, log2
 
+from results.refused import Refused
+
 
 def half_lives(success: float, shape: float = 1.0) -> float:
     """The length at which the chance is `success`, in half-lives: (ln(1/p) / ln 2)^(1/shape).
 
-    `shape` is that of a Weibull law of survival, 1 for a constant hazard. ValueError for a chance
+    `shape` is that of a Weibull law of survival, 1 for a constant hazard. `Refused` for a chance
     that is not between 0 and 1, or a shape not above 0.
     """
     _chance(success)
     if shape <= 0:
-        raise ValueError(f"shape is {shape}; it must be above 0")
+        raise Refused(f"shape is {shape}; it must be above 0")
     return (-log(success) / log(2)) ** (1 / shape)
 
 
 def weibull_shape(half: float, length: float, success: float) -> float:
     """The shape of the Weibull law with this half-life and this chance at this length.
 
-    Below 1 the hazard falls along the way. ValueError for lengths that are not above 0 or alike.
+    Below 1 the hazard falls along the way. `Refused` for lengths that are not above 0 or alike.
     """
     _chance(success)
     _lengths(half, length)
@@ -52,7 +54,7 @@ class Logistic:
 def logistic(half: float, length: float, success: float) -> Logistic:
     """The logistic law with this half-life and this chance at this length.
 
-    ValueError for lengths that are not above 0 or alike.
+    `Refused` for lengths that are not above 0 or alike.
     """
     _chance(success)
     _lengths(half, length)
@@ -66,9 +68,9 @@ def _logit(share: float) -> float:
 
 def _chance(success: float) -> None:
     if not 0 < success < 1:
-        raise ValueError(f"success is {success}; it must lie between 0 and 1")
+        raise Refused(f"success is {success}; it must lie between 0 and 1")
 
 
 def _lengths(half: float, length: float) -> None:
     if not (half > 0 and length > 0 and half != length):
-        raise ValueError(f"lengths are {half} and {length}; they must be above 0 and differ")
+        raise Refused(f"lengths are {half} and {length}; they must be above 0 and differ")

@@ -16,6 +16,8 @@ from typing import Any, cast
 import numpy as np
 from scipy import optimize as untyped  # pyright: ignore[reportMissingTypeStubs]
 
+from results.refused import Refused
+
 _optimize = cast("Any", untyped)
 
 Figure = str | float | int | Decimal
@@ -56,11 +58,11 @@ def possible_histogram(published: Published) -> tuple[int, ...] | None:
 
     sum_c h_c C(c,k) must print as pass^k once divided by tasks x C(n,k), for every k published.
     Found by integer programming (HiGHS) and checked in whole numbers. A k outside 1 to n, or no
-    task or trial, is a ValueError.
+    task or trial, is `Refused`.
     """
     tasks, n, figures = published.tasks, published.trials, published.pass_k
     if tasks < 1 or n < 1 or not figures or any(k < 1 or k > n for k in figures):
-        raise ValueError(
+        raise Refused(
             f"{published.name}: give at least one task, one trial and one pass^k with k from 1 to "
             f"{max(n, 1)}"
         )

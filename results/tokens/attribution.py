@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from results.refused import Refused
 from results.statistics.consistency import group_columns
 from results.tokens.prompt_parts import PARTS, Piece, Prompt, prompts
 
@@ -135,13 +136,13 @@ def _parts(
 def apportioned(sizes: Sequence[int], total: int) -> list[int]:
     """Whole numbers in proportion to `sizes` that add up to `total`, by largest remainder.
 
-    Among equal remainders the first one gets more. ValueError if all sizes are 0 and total is not.
+    Among equal remainders the first one gets more. `Refused` if all sizes are 0 and total is not.
     """
     whole = sum(sizes)
     if whole == total:
         return list(sizes)
     if not whole:
-        raise ValueError(f"{total} tokens cannot be shared among pieces of no size")
+        raise Refused(f"{total} tokens cannot be shared among pieces of no size")
     shares = [size * total // whole for size in sizes]
     rest = [size * total % whole for size in sizes]
     for at in sorted(range(len(sizes)), key=lambda at: -rest[at])[: total - sum(shares)]:

@@ -8,7 +8,7 @@ Decided by intervals, never by point estimates:
 | 1 | failed | some check is shown not to hold |
 | 2 | undecided | none fails, but some interval lies on both sides; the line says what it takes |
 
-Bad input is a ValueError, which the command line also ends with 2: a release is held either way.
+Bad input is `Refused`, which the command line also ends with 2: a release is held either way.
 Checks pass by their own 95% intervals (all must, so none needs a correction) and fail by intervals
 that hold together over all checks of a kind (Bonferroni), so that many checks fail no more often.
 """
@@ -21,6 +21,7 @@ from typing import Any
 import polars as pl
 
 from results.records import Graded
+from results.refused import Refused
 from results.reports.sentences import many, signed
 from results.reports.tables import tenths
 from results.statistics.bands import pass_k_bands
@@ -65,7 +66,7 @@ def gate(
 
     Every topology in every cell is checked. Against the baseline the same topologies are paired by
     task: it passes where a loss of `tolerance` or more in pass^k is ruled out, and fails where
-    there is a loss beyond doubt. Bad input, nothing to check included, is a ValueError.
+    there is a loss beyond doubt. Bad input, nothing to check included, is `Refused`.
     """
     _validate(run, k, minimum, max_cost, baseline, tolerance)
     by = strata(run.trials)
@@ -100,18 +101,18 @@ def _validate(
     tolerance: float,
 ) -> None:
     if k < 1:
-        raise ValueError(f"k is {k}; it counts trials and must be at least 1")
+        raise Refused(f"k is {k}; it counts trials and must be at least 1")
     if minimum is None and max_cost is None and baseline is None:
-        raise ValueError("nothing to check: give a minimum, a highest cost or a baseline")
+        raise Refused("nothing to check: give a minimum, a highest cost or a baseline")
     if minimum is not None and not 0 < minimum < 1:
-        raise ValueError(f"the minimum is {minimum!r}; it must lie between 0 and 1, as in 0.9")
+        raise Refused(f"the minimum is {minimum!r}; it must lie between 0 and 1, as in 0.9")
     if max_cost is not None and not 0 < max_cost < math.inf:
-        raise ValueError(f"the highest cost is {max_cost!r}; it must be dollars above 0")
+        raise Refused(f"the highest cost is {max_cost!r}; it must be dollars above 0")
     if not 0 <= tolerance < 1:
-        raise ValueError(f"the tolerance is {tolerance!r}; it is a share from 0 to 1, as in 0.05")
+        raise Refused(f"the tolerance is {tolerance!r}; it is a share from 0 to 1, as in 0.05")
     for name, one in (("run", run), ("baseline", baseline)):
         if one is not None and one.trials.is_empty():
-            raise ValueError(f"the {name} has no trials yet")
+            raise Refused(f"the {name} has no trials yet")
         if one is not None and (minimum is not None or baseline is not None):
             _has_trials(one.trials, k, name)
     _judged_alike({"run": run} if baseline is None else {"run": run, "baseline": baseline})
@@ -132,7 +133,7 @@ def _has_trials(trials: pl.DataFrame, k: int, name: str) -> None:
     graded = trials.filter(pl.col("passed").is_not_null())
     numbers: list[int] = graded.group_by("topology", "task").len().get_column("len").to_list()
     if max(numbers, default=0) < k:
-        raise ValueError(
+        raise Refused(
             f"no task of the {name} has {k} graded trials: run more trials or ask for a smaller k"
         )
 
@@ -189,7 +190,7 @@ def _no_worse(now: pl.DataFrame, before: pl.DataFrame, k: int, tolerance: float)
     known, held = _cells(before, by), _cells(now, by)
     topologies = sorted({topology for topology, _ in known & held})
     if not topologies:
-        raise ValueError("the baseline has no topology and cell in common with the run")
+        raise Refused("the baseline has no topology and cell in common with the run")
     # What only the baseline did is not shown to be no worse; what only the run did cannot be.
     found = [
         Check(

@@ -12,6 +12,7 @@ import polars as pl
 
 from results.compare import paired_counts
 from results.metrics import known_mean
+from results.refused import Refused
 from results.reports.sentences import many, signed
 from results.statistics.simulated_power import REPEATS, simulated_power
 from results.statistics.spread import Spread, paired_spread
@@ -49,13 +50,13 @@ def plan_from_run(
 
     `difference` is in pass^k (0.1 is ten points). `task_dollars` is what making one more task
     costs, `at_once` how many trials run at a time. A topology that is not in the pilot, or a pilot
-    without two common tasks of k trials anywhere, is a ValueError.
+    without two common tasks of k trials anywhere, is `Refused`.
     """
     _check(difference, k, power, alpha, task_dollars, at_once)
     known = trials.get_column("topology").unique().sort().to_list()
     for name in (topology, reference):
         if name not in known:
-            raise ValueError(f"the pilot has no topology {name!r}: it has {', '.join(known)}")
+            raise Refused(f"the pilot has no topology {name!r}: it has {', '.join(known)}")
     by = strata(trials)
     both = trials.filter(pl.col("topology").is_in([topology, reference]))
     labelled = both.with_columns(cell_label(by).alias("cell"))
@@ -81,7 +82,7 @@ def plan_from_run(
         )
         plans.append(replace(plan, said=(*plan.said, *_tried(plan, spread))))
     if not plans:
-        raise ValueError(
+        raise Refused(
             f"no cell of the pilot has two tasks that both {topology} and {reference} did in at "
             f"least {k} graded trials: run a larger pilot or ask for a smaller k"
         )
@@ -140,17 +141,17 @@ def _check(
     difference: float, k: int, power: float, alpha: float, task_dollars: float, at_once: int
 ) -> None:
     if not 0 < abs(difference) < 1:
-        raise ValueError("the difference must lie between 0 and 1, as in 0.1 for ten points")
+        raise Refused("the difference must lie between 0 and 1, as in 0.1 for ten points")
     if not 1 <= k <= MOST_K:
-        raise ValueError(f"k = {k}: k counts trials, from 1 to {MOST_K}")
+        raise Refused(f"k = {k}: k counts trials, from 1 to {MOST_K}")
     if not 0 <= task_dollars <= MOST_DOLLARS:
-        raise ValueError(
+        raise Refused(
             f"a task at ${task_dollars:g}: what one more task costs to make is 0 or more dollars"
         )
     if at_once < 1:
-        raise ValueError(f"{at_once} trials at a time: it must be at least 1")
+        raise Refused(f"{at_once} trials at a time: it must be at least 1")
     if not 0 < alpha < power < 1:
-        raise ValueError("power must lie between alpha and 1, as in 0.8, and alpha above 0")
+        raise Refused("power must lie between alpha and 1, as in 0.8, and alpha above 0")
 
 
 def _price(rows: pl.DataFrame) -> Price:

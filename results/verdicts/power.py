@@ -15,6 +15,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
+from results.refused import Refused
 from results.statistics import quantiles
 from results.statistics.populations import Population
 from results.statistics.simulated_power import REPEATS, simulated_power
@@ -165,14 +166,14 @@ def spread_of_rates(
 
     The reference has pass^1 `rate`, the other the pass^1 at which its pass^k is higher by
     `difference`; both are betas with this `icc`, and a share `alike` of tasks is as hard for both.
-    A rate or difference that cannot be is a ValueError.
+    A rate or difference that cannot be is `Refused`.
     """
     if not 0 < rate < 1 or not 0 < icc < 1 or not 0 <= alike <= 1:
-        raise ValueError("rate and icc must lie between 0 and 1, alike from 0 to 1")
+        raise Refused("rate and icc must lie between 0 and 1, alike from 0 to 1")
     base = Population("reference", rate, icc)
     wanted = base.pass_k(k) + difference
     if not 0 < wanted < 1:
-        raise ValueError(
+        raise Refused(
             f"pass^{k} of the reference is {base.pass_k(k):.3f}: a difference of {difference:+.3f} "
             "leaves 0 to 1; state a smaller one"
         )
@@ -208,7 +209,7 @@ def likeness(
     try:
         apart, sides = spread_of_rates(mean, difference, k, icc, alike=0.0)
         tied, _ = spread_of_rates(mean, difference, k, icc, alike=1.0)
-    except ValueError:
+    except Refused:
         return None
     share = (apart.between - spread.between) / max(apart.between - tied.between, 1e-12)
     return sides, min(max(share, 0.0), 1.0)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from results.refused import Refused
+
 FAN_OUT = "fan out"
 STAY_SINGLE = "stay single"
 NO_DIFFERENCE = "no difference worth its cost"
@@ -54,9 +56,9 @@ class Rules:
                 continue
             if value < least or (most is not None and value > most):
                 upto = f" to {most}" if most is not None else " or more"
-                raise ValueError(f"thresholds.{name} is {value!r}; it must be {least}{upto}")
+                raise Refused(f"thresholds.{name} is {value!r}; it must be {least}{upto}")
         if not 0 < self.alpha < 1:
-            raise ValueError(f"thresholds.alpha is {self.alpha!r}; it must lie between 0 and 1")
+            raise Refused(f"thresholds.alpha is {self.alpha!r}; it must lie between 0 and 1")
 
 
 RULES = tuple(field.name for field in fields(Rules))
@@ -143,11 +145,9 @@ def stated(
 def _contrast(one: Any, topologies: Sequence[str]) -> tuple[str, str]:
     pair = one.split(" vs ") if isinstance(one, str) else list(one)
     if len(pair) != 2:
-        raise ValueError(f"contrasts has {one!r}; write it as lead_subagents vs single_thread")
+        raise Refused(f"contrasts has {one!r}; write it as lead_subagents vs single_thread")
     first, second = (str(name).strip() for name in pair)
     for name in (first, second):
         if name not in topologies:
-            raise ValueError(
-                f"contrasts names {name!r}; the run has {', '.join(sorted(topologies))}"
-            )
+            raise Refused(f"contrasts names {name!r}; the run has {', '.join(sorted(topologies))}")
     return first, second

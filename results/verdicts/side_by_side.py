@@ -7,6 +7,7 @@ import polars as pl
 
 from results.compare import compare
 from results.records import Graded
+from results.refused import Refused
 from results.reports.tables import (
     Row,
     Table,
@@ -64,16 +65,16 @@ def compare_runs(runs: Sequence[Graded], k: int = DEFAULT_K) -> SideBySide:
     """Two or more runs beside each other; the first is what the others are compared to.
 
     Runs of one name are told apart by their place. `k` is cut to the trials that there are. Fewer
-    than two runs, or a run without trials, is a ValueError.
+    than two runs, or a run without trials, is `Refused`.
     """
     if len(runs) < 2:
-        raise ValueError("a comparison takes at least two runs")
+        raise Refused("a comparison takes at least two runs")
     if k < 1:
-        raise ValueError(f"k is {k}; it counts trials and must be at least 1")
+        raise Refused(f"k is {k}; it counts trials and must be at least 1")
     named = _named(runs)
     for name, run in named.items():
         if run.trials.is_empty():
-            raise ValueError(f"the run {name} has no trials yet")
+            raise Refused(f"the run {name} has no trials yet")
     frames = {name: run.trials for name, run in named.items()}
     together = pl.concat(
         trials.with_columns(pl.lit(name).alias("run")) for name, trials in frames.items()
@@ -82,7 +83,7 @@ def compare_runs(runs: Sequence[Graded], k: int = DEFAULT_K) -> SideBySide:
     most = together.group_by("run", "topology", *by, "task_set", "task").len().get_column("len")
     most_trials = int(str(most.max()))
     if k > most_trials and k != DEFAULT_K:
-        raise ValueError(f"k is {k}, but no task has more than {most_trials} trials")
+        raise Refused(f"k is {k}, but no task has more than {most_trials} trials")
     k = min(k, most_trials)
     outcomes = pl.concat(
         summary(trials, by, sorted({1, k})).with_columns(pl.lit(name).alias("run"))

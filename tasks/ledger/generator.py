@@ -7,6 +7,7 @@ from tasks.ledger.books import MOST_DEPTH as MOST_DEPTH
 from tasks.ledger.books import MOST_WIDTH as MOST_WIDTH
 from tasks.ledger.books import SCHEMA, Trail, trails
 from tasks.ledger.wording import NAMINGS, closing_line, item_line, opening_lines
+from tasks.refused import Refused
 from tasks.task import SPLITS, Effect, Settings, Split, Task, block_name, is_temptation, luck
 from tasks.world import Row, build_image
 
@@ -17,7 +18,7 @@ WRONG = ("missing", "short", "contradiction")
 def make(settings: Settings, split: Split, index: int) -> Task:
     """The base task `index` of a split at settings that name every dial."""
     if split not in SPLITS or index < 0:
-        raise ValueError(f"{NAME} has no task {split}-{index}; splits are {', '.join(SPLITS)}")
+        raise Refused(f"{NAME} has no task {split}-{index}; splits are {', '.join(SPLITS)}")
     width, depth = int(settings["width"]), int(settings["depth"])
     phrasing = str(settings["phrasing"])
     found, rows = trails(split, index, width)

@@ -10,6 +10,7 @@ from tasks.orders.outside import OUTSIDE, outside_calls, raises
 from tasks.orders.policy import goal_of, solution_of
 from tasks.orders.tables import DESTINATIONS, SCHEMA
 from tasks.orders.wording import instructions, text_of
+from tasks.refused import Refused
 from tasks.task import (
     SPLITS,
     Effect,
@@ -29,10 +30,10 @@ from tasks.world import SqliteWorld, build_image
 def make(settings: Settings, split: Split, index: int) -> Task:
     """The base task `index` of a split at settings that name every dial.
 
-    ValueError for a coupling or write share that this width cannot have.
+    `Refused` for a coupling or write share that this width cannot have.
     """
     if split not in SPLITS or index < 0:
-        raise ValueError(f"orders has no task {split}-{index}; splits are {', '.join(SPLITS)}")
+        raise Refused(f"orders has no task {split}-{index}; splits are {', '.join(SPLITS)}")
     width = int(settings["width"])
     coupling, write_share = float(settings["coupling"]), float(settings["write_share"])
     batch = make_batch(split, index, width, coupling, write_share)

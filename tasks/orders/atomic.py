@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from tasks.orders.tables import fitting, labels_text, numbered
+from tasks.refused import Refused
 from tasks.tools import Tool, ToolError
 from tasks.world import Row, SqliteWorld
 
@@ -135,7 +136,7 @@ async def send_summary(world: SqliteWorld, customer: str, requests: list[str]) -
     _row(world, "customers", customer)
     try:
         labels = labels_text([str(label) for label in requests])
-    except ValueError as error:
+    except Refused as error:
         raise ToolError(str(error)) from error
     _add(world, "emails", {"customer": customer, "kind": "summary", "requests": labels})
     return {"sent": labels}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
+from tasks.refused import Refused
 from tasks.task import Split, luck
 from tasks.world import Row
 
@@ -82,10 +83,10 @@ class Batch:
 
 
 def coupled_pairs(width: int, coupling: float) -> int:
-    """How many pairs are coupled. ValueError if some should be and none can be."""
+    """How many pairs are coupled. `Refused` if some should be and none can be."""
     pairs = min(round(coupling * width / 2), width // 2)
     if coupling > 0 and pairs == 0:
-        raise ValueError(
+        raise Refused(
             f"orders.coupling {coupling:g} leaves no coupled pair among {width} requests; "
             f"set coupling to 0, or raise coupling or width"
         )
@@ -93,10 +94,10 @@ def coupled_pairs(width: int, coupling: float) -> int:
 
 
 def acting(width: int, write_share: float) -> int:
-    """How many requests are carried out. ValueError if a mixture has only one kind of request."""
+    """How many requests are carried out. `Refused` if a mixture has only one kind of request."""
     count = round(write_share * width)
     if count != write_share * width and count in (0, width):
-        raise ValueError(
+        raise Refused(
             f"orders.write_share {write_share:g} leaves {count} of {width} requests to carry out; "
             f"set write_share to {count / width:g}, or raise width"
         )
@@ -104,7 +105,7 @@ def acting(width: int, write_share: float) -> int:
 
 
 def make_batch(split: Split, index: int, width: int, coupling: float, write_share: float) -> Batch:
-    """The base task's requests and world at these dials. ValueError for what cannot be had."""
+    """The base task's requests and world at these dials. `Refused` for what cannot be had."""
     base = luck("orders", split, index, "base")
     ids = _ids(base)
     refund_to = base.choice(("card", "original"))

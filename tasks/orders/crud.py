@@ -4,6 +4,7 @@ from typing import Any
 
 from tasks.orders.atomic import add_numbered
 from tasks.orders.tables import TABLES, Table, fitting
+from tasks.refused import Refused
 from tasks.tools import Tool, ToolError
 from tasks.world import Row, SqliteWorld
 
@@ -125,5 +126,5 @@ def _fit(table: str, values: Given) -> Row:
         raise ToolError(f"{table} has no {unknown[0]!r}; it has {', '.join(spec.columns)}")
     try:
         return {name: fitting(table, name, value) for name, value in values.items()}
-    except ValueError as error:
+    except Refused as error:
         raise ToolError(str(error)) from error

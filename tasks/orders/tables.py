@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.judging import Value
+from tasks.refused import Refused
 from tasks.world import Row, Schema
 
 TEXT = "text"
@@ -106,40 +107,40 @@ SCHEMA = Schema(
 def labels_text(labels: str | list[str]) -> str:
     """Request labels as they are kept: each once, by number, as in `R2,R10`.
 
-    ValueError if there is none, or if something is not a label.
+    `Refused` if there is none, or if something is not a label.
     """
     parts = labels if isinstance(labels, list) else re.split(r"[\s,;]+", labels.strip())
     found = {part.strip().upper() for part in parts}
     if not found or any(not re.fullmatch(r"R[1-9]\d{0,3}", label) for label in found):
-        raise ValueError("request labels look like R1, R12; give at least one")
+        raise Refused("request labels look like R1, R12; give at least one")
     return ",".join(sorted(found, key=lambda label: int(label[1:])))
 
 
 def fitting(table: str, column: str, value: object) -> Value:
-    """The value as the column keeps it. ValueError says what the column takes instead."""
+    """The value as the column keeps it. `Refused` says what the column takes instead."""
     kind = TABLES[table].columns[column]
     if value is None:
         if column in TABLES[table].empty:
             return None
-        raise ValueError(f"{table}.{column} cannot be empty")
+        raise Refused(f"{table}.{column} cannot be empty")
     if isinstance(kind, tuple):
         word = str(value).strip().lower()
         if word not in kind:
-            raise ValueError(f"{table}.{column} is one of {', '.join(kind)}, not {value!r}")
+            raise Refused(f"{table}.{column} is one of {', '.join(kind)}, not {value!r}")
         return word
     if kind == WHOLE:
         text = str(value).strip()
         if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,12}", text):
-            raise ValueError(f"{table}.{column} is a whole number, not {value!r}")
+            raise Refused(f"{table}.{column} is a whole number, not {value!r}")
         if int(text) < 0:
-            raise ValueError(f"{table}.{column} cannot be below 0")
+            raise Refused(f"{table}.{column} cannot be below 0")
         return int(text)
     if kind == LABELS:
         parts: list[object] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
         return labels_text(" ".join(str(part) for part in parts))
     if isinstance(value, str) and value.strip():
         return value.strip()
-    raise ValueError(f"{table}.{column} is a text, not {value!r}")
+    raise Refused(f"{table}.{column} is a text, not {value!r}")
 
 
 def numbered(row: Row, taken: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tasks.judging import Goal, MilestoneGoal, RowChange, said
+from tasks.refused import Refused
 from tasks.stdlib.library import library, unaltered
 from tasks.stdlib.lookups import CALLS_A_LOOKUP, Lookup, lookups
 from tasks.stdlib.wording import closing_line, item_line, opening_lines
@@ -16,7 +17,7 @@ MOST_PAIRS = 32
 def make(settings: Settings, split: Split, index: int) -> Task:
     """The base task `index` at these settings (all dials given).
 
-    ValueError if a coupling above 0 leaves no coupled pair at this width.
+    `Refused` if a coupling above 0 leaves no coupled pair at this width.
     """
     width, phrasing = int(settings["width"]), str(settings["phrasing"])
     coupled = coupled_pairs(width, float(settings["coupling"]), split, index)
@@ -69,7 +70,7 @@ def coupled_pairs(width: int, coupling: float, split: Split, index: int) -> froz
     pairs = width // 2
     wanted = min(pairs, int(coupling * width / 2 + 0.5))
     if coupling > 0 and wanted == 0:
-        raise ValueError(
+        raise Refused(
             f"{NAME}: coupling {coupling:g} at width {width} couples no pair of lookups; "
             f"raise width or coupling, or set coupling to 0"
         )

@@ -16,6 +16,7 @@ import apsw
 from tasks import database
 from tasks.database import Row
 from tasks.image import Schema, build_image
+from tasks.refused import Refused
 from tasks.stdlib.reading import MODULES, entries, sources
 from tasks.world import SqliteWorld
 
@@ -81,10 +82,10 @@ class Library:
 
 @cache
 def library() -> Library:
-    """The library of the running Python. ValueError if its source is not there to be read."""
+    """The library of the running Python. `Refused` if its source is not there to be read."""
     found = sources()
     if len(found) < len(MODULES) / 2:
-        raise ValueError(
+        raise Refused(
             "this Python came without the source of its standard library, which the task set "
             "stdlib reads; use a Python that has it, or leave stdlib out of the sweep"
         )

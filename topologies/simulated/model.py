@@ -12,6 +12,7 @@ from typing import Any
 
 from tasks import TASK_SETS, aggregation
 from tasks.clerk import Clerk, Conversation, Turn, next_turn
+from tasks.refused import Refused
 from topologies.simulated import plain
 from topologies.simulated.errors import FallibleMind
 from topologies.simulated.luck import Seed, normal, unpack
@@ -33,7 +34,7 @@ def respond(request: Request) -> Reply:
     """Answer one Chat Completions request. `RequestError` for a profile that does not exist."""
     try:
         chosen = profile(request["model"])
-    except ValueError as error:
+    except Refused as error:
         raise RequestError(str(error), "model", "model_not_found", 404) from error
     check_answers(request["messages"])
     check_choice(request.get("tool_choice"), request.get("tools") or [])

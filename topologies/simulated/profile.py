@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
+from tasks.refused import Refused
+
 FILE = Path(__file__).with_name("profiles.toml")
 
 
@@ -56,11 +58,11 @@ def profiles() -> dict[str, Profile]:
 def profile(name: str) -> Profile:
     """A profile by name, changed as the name says.
 
-    ValueError for an unknown profile or parameter, and for a value out of the documented range.
+    `Refused` for an unknown profile or parameter, and for a value out of the documented range.
     """
     base, _, changes = name.partition("?")
     if base not in profiles():
-        raise ValueError(f"there is no profile {base!r}; there are {', '.join(profiles())}")
+        raise Refused(f"there is no profile {base!r}; there are {', '.join(profiles())}")
     changed = {key: _value(key, text) for key, text in parse_qsl(changes, keep_blank_values=True)}
     return replace(profiles()[base], **changed)
 
@@ -69,10 +71,10 @@ def _value(name: str, text: str) -> Any:
     known = parameters().get(name)
     if known is None:
         names = ", ".join(field.name for field in fields(Profile))
-        raise ValueError(f"a profile has no parameter {name!r}; it has {names}")
+        raise Refused(f"a profile has no parameter {name!r}; it has {names}")
     if "choices" in known:
         if text not in known["choices"]:
-            raise ValueError(f"{name} is {text!r}; it must be one of {', '.join(known['choices'])}")
+            raise Refused(f"{name} is {text!r}; it must be one of {', '.join(known['choices'])}")
         return text
     if "range" not in known:
         return text
@@ -81,7 +83,7 @@ def _value(name: str, text: str) -> Any:
     try:
         number = kind(text)
     except ValueError:
-        raise ValueError(f"{name} is {text!r}; it must be a number from {low} to {high}") from None
+        raise Refused(f"{name} is {text!r}; it must be a number from {low} to {high}") from None
     if not low <= number <= high:
-        raise ValueError(f"{name} is {number}; it must be from {low} to {high}")
+        raise Refused(f"{name} is {number}; it must be from {low} to {high}")
     return number

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from tasks.refused import Refused
 from topologies.simulated import wire
 from topologies.virtual_time import whole_ticks
 
@@ -73,7 +74,7 @@ def serve(
 ) -> None:
     """Serve until interrupted; `ready` is told the base URL as soon as clients can connect.
 
-    Port 0 takes a free one. Raises ValueError for a host that other machines can reach, and
+    Port 0 takes a free one. Raises `Refused` for a host that other machines can reach, and
     for a port that is taken.
     """
     listening = _listen(host, port)
@@ -95,7 +96,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except ValueError:
         loopback = False
     if not loopback:
-        raise ValueError(
+        raise Refused(
             f"The simulated model is served on this machine only: use --host 127.0.0.1, not {host}."
         )
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -107,7 +108,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error
-        raise ValueError(
+        raise Refused(
             f"Port {port} on {host} cannot be used ({why}): choose another with --port, "
             "or 0 for any free one."
         ) from error
