@@ -126,7 +126,7 @@ def _judged_alike(runs: dict[str, Graded]) -> None:
         by[name] = set(graded.get_column("judge").fill_null("none stated").to_list())
     if len(set.union(*by.values())) > 1:
         told = ", ".join(f"the {name} by {' and '.join(sorted(by[name]))}" for name in by)
-        raise ValueError(f"judged by different rules ({told}): run both with one kit")
+        raise Refused(f"judged by different rules ({told}): run both with one kit")
 
 
 def _has_trials(trials: pl.DataFrame, k: int, name: str) -> None:
