@@ -16,7 +16,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document; a number that is none is null."""
+    """One JSON document; a number that is none is null, an infinite one the text "infinite"."""
     print(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
 
 
@@ -57,7 +57,7 @@ def _amounts(calls: float | None, tokens: float | None, dollars: float | None) -
 
 def _finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return None if math.isnan(value) else "infinite" if value > 0 else "-infinite"
     if isinstance(value, dict):
         return {str(key): _finite(part) for key, part in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, list | tuple):

@@ -1,5 +1,6 @@
 """What can be said of a comparison, in plain sentences made of its numbers and no others."""
 
+import math
 from typing import Any
 
 import polars as pl
@@ -147,6 +148,8 @@ def _cost(row: dict[str, Any]) -> str:
 
 
 def times(ratio: float) -> str:
+    if ratio == math.inf:
+        return "infinitely many times"
     return f"{ratio:.2f}x" if ratio < 0.995 else f"{ratio:.1f}x"
 
 

@@ -64,9 +64,11 @@ def points(value: float | None, low: float | None, high: float | None) -> str:
 
 
 def ratio(value: float | None, low: float | None, high: float | None) -> str:
-    """A ratio with its interval: 1.42x (1.30 to 1.55)."""
+    """A ratio with its interval: 1.42x (1.30 to 1.55), infinite (from 2.31)."""
     if value is None:
         return "-"
+    if value == math.inf:
+        return "infinite" + ("" if low in (None, math.inf) else f" (from {low:.2f})")
     return f"{value:.2f}x" + ("" if low is None else f" ({low:.2f} to {high:.2f})")
 
 

@@ -4,9 +4,19 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from results.reports.sentences import in_points, many
-from results.verdicts.decision import Turn, decide, if_known, turns
+from results.statistics.pass_costs import UNKNOWN
+from results.verdicts.decision import (
+    CEILINGS,
+    MARGINS,
+    TOLERATED,
+    Turn,
+    decide,
+    if_known,
+    turns,
+)
+from results.verdicts.harms import Harm
 from results.verdicts.rules import NOT_ENOUGH, Rules
-from results.verdicts.settle import Harm, Settling
+from results.verdicts.settle import Settling
 
 if TYPE_CHECKING:
     from results.verdicts.verdict import Measured
@@ -22,6 +32,10 @@ def changes(
     verdict: str, one: "Measured", rules: Rules, settling: Settling | None
 ) -> Iterator[str]:
     """Sentences on what would change the verdict, with the numbers at which it would."""
+    shared = [harm for harm in one.harms if harm.shown and harm.shared]
+    if verdict == NOT_ENOUGH and shared:
+        yield from (_shared(harm, one.row) for harm in shared)
+        return
     if verdict == NOT_ENOUGH:
         yield from _recorded(one, rules)
         yield _settling(one, settling)
@@ -29,7 +43,18 @@ def changes(
     found = list(turns(one.bounds, rules))
     yield from (_turn(turn, one) for turn in found)
     if not found:
-        yield "Another value of one rule alone would not change it."
+        yield (
+            "No sensible value of one rule alone would change it (margins up to "
+            f"{100 * MARGINS[1]:g} points, ceilings of {CEILINGS[0]:g}x to {CEILINGS[1]:g}x, up to "
+            f"{100 * TOLERATED[1]:g}% tolerated)."
+        )
+
+
+def _shared(harm: Harm, row: Mapping[str, Any]) -> str:
+    return (
+        f"Trials of both {row['topology']} and {row['reference']} {_plural(harm)} more often than "
+        "tolerated: it takes a topology that keeps the bound, or another bound."
+    )
 
 
 def _turn(turn: Turn, one: "Measured") -> str:
@@ -52,7 +77,8 @@ def _recorded(one: "Measured", rules: Rules) -> Iterator[str]:
     best = decide(if_known(one.bounds), rules)
     if best == NOT_ENOUGH:
         return
-    lacking = ["the cost of every trial"] if one.bounds.cost_high is None else []
+    unknown = one.row["dollars_per_pass_why"] in (None, UNKNOWN)
+    lacking = ["the cost of every trial"] if one.bounds.cost_high is None and unknown else []
     lacking += [f"whether each trial {harm.said}" for harm in one.harms if harm.rate is None]
     if lacking:
         yield f'Recording {" and ".join(lacking)} could make it "{best}".'

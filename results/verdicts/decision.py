@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from results.verdicts.harms import Harm
 from results.verdicts.rules import FAN_OUT, NO_DIFFERENCE, NOT_ENOUGH, STAY_SINGLE, Rules
-from results.verdicts.settle import Harm
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Bounds:
 def decide(bounds: Bounds, rules: Rules) -> str:
     """The verdict on these bounds: the first of the four that holds.
 
-    An unknown limit never meets a condition: without a cost or a harm rate nothing fans out.
+    An unknown limit never meets a condition: without a cost or a harm rate nothing fans out. A
+    harm that the reference does as often is no reason to stay with it.
     """
     low, high = bounds.low, bounds.high
     cheap = bounds.cost_high is not None and bounds.cost_high <= rules.cost_ceiling
@@ -31,7 +32,7 @@ def decide(bounds: Bounds, rules: Rules) -> str:
         return FAN_OUT
     if low is not None and high is not None and -rules.margin < low and high < rules.margin:
         return NO_DIFFERENCE
-    if (high is not None and high < rules.margin) or dear or any(h.shown for h in bounds.harms):
+    if (high is not None and high < rules.margin) or dear or any(h.mended for h in bounds.harms):
         return STAY_SINGLE
     return NOT_ENOUGH
 
@@ -50,14 +51,17 @@ class Turn:
 
 
 def turns(bounds: Bounds, rules: Rules) -> Iterator[Turn]:
-    """Where another value of one rule, all others as they are, would turn the verdict."""
+    """Where another value of one rule, all others as they are, would turn the verdict.
+
+    Only values that someone might state are offered: those of SENSIBLE, or nearer ones.
+    """
     verdict = decide(bounds, rules)
-    for rule, now, ends, most in _levers(bounds, rules):
-        known = sorted({end for end in ends if end is not None and 0 < end < most})
+    for rule, now, ends, (least, most) in _levers(bounds, rules):
+        known = sorted({end for end in ends if end is not None and least < end < most})
         for above in (False, True):
             beyond = [end for end in known if (end >= now if above else end <= now)]
             # Between two ends the verdict is the same, so any value between them stands for all.
-            path = [*beyond, most] if above else [*reversed(beyond), 0.0]
+            path = [*beyond, most] if above else [*reversed(beyond), least]
             for end, after in pairwise(path):
                 to = decide(*_with(bounds, rules, rule, (end + after) / 2))
                 if to != verdict:
@@ -65,16 +69,19 @@ def turns(bounds: Bounds, rules: Rules) -> Iterator[Turn]:
                     break
 
 
+MARGINS, CEILINGS, TOLERATED = (0.005, 0.25), (0.1, 10.0), (0.0, 0.25)
+"""The least and the most that a margin, a cost ceiling and a tolerated share may sensibly be."""
+
+
 def _levers(
     bounds: Bounds, rules: Rules
-) -> Iterator[tuple[str, float, tuple[float | None, ...], float]]:
-    """Each rule, its value, the limits at which a verdict may turn on it, and its largest value."""
+) -> Iterator[tuple[str, float, tuple[float | None, ...], tuple[float, float]]]:
+    """Each rule, its value, the limits at which a verdict may turn on it, and its range."""
     low, high = bounds.low, bounds.high
-    yield "margin", rules.margin, (low, high, None if low is None else -low), 1.0
-    costs = (bounds.cost_low, bounds.cost_high)
-    yield "cost_ceiling", rules.cost_ceiling, costs, 2 * max([*filter(None, costs), 1.0])
+    yield "margin", rules.margin, (low, high, None if low is None else -low), MARGINS
+    yield "cost_ceiling", rules.cost_ceiling, (bounds.cost_low, bounds.cost_high), CEILINGS
     for harm in bounds.harms:
-        yield harm.name, harm.tolerated, (harm.low, harm.high), 1.0
+        yield harm.name, harm.tolerated, (harm.low, harm.high, harm.reference_low), TOLERATED
 
 
 def _with(bounds: Bounds, rules: Rules, rule: str, value: float) -> tuple[Bounds, Rules]:

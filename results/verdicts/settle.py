@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from results.statistics import quantiles
 from results.statistics.differences import limits
 from results.statistics.intervals import Floats, Ints
-from results.statistics.posterior import pass_k_posterior
 from results.statistics.spread import Spread
+from results.verdicts.harms import Harm
 from results.verdicts.rules import NOT_ENOUGH
 
 TASK_FACTORS = (1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10)
@@ -20,46 +20,7 @@ LUCK = 1.28
 Where true rates were drawn from those seen, tasks settled it as told in two runs of three.
 """
 
-Limits = tuple[float, float, float | None, float | None, tuple["Harm", ...]]
-
-
-@dataclass(frozen=True)
-class Harm:
-    """The rate of something that must be rare, with its interval and what is tolerated.
-
-    `counts` are its trials and all graded trials of each task; `share` is base tasks over tasks.
-    Null where it was not recorded.
-    """
-
-    name: str
-    said: str
-    tolerated: float
-    rate: float | None
-    low: float | None
-    high: float | None
-    counts: tuple[Ints, Ints] | None = None
-    share: float = 1.0
-
-    @property
-    def met(self) -> bool:
-        """Whether the rate is shown to be tolerated."""
-        return self.high is not None and self.high <= self.tolerated
-
-    @property
-    def shown(self) -> bool:
-        """Whether the rate is shown to be above what is tolerated."""
-        return self.low is not None and self.low > self.tolerated
-
-    def grown(self, tasks: float, trials: int, level: float) -> "Harm":
-        """The same rate seen on so many times the tasks and the trials of each."""
-        if self.counts is None:
-            return self
-        c, n = self.counts
-        posterior = pass_k_posterior(c * trials, n * trials, 1, self.share * tasks)
-        if posterior is None:
-            return self
-        low, high = posterior.interval(level, self.rate)
-        return Harm(self.name, self.said, self.tolerated, self.rate, low, high)
+Limits = tuple[float, float, float | None, float | None, tuple[Harm, ...]]
 
 
 @dataclass(frozen=True)
@@ -105,7 +66,9 @@ class Evidence:
             ratio, *ends = self.cost
             now = quantiles.student(at, self.tasks - 1)
             wide = luck * student / now * math.sqrt(self.tasks / many)
-            cost_low, cost_high = (ratio * (end / ratio) ** wide for end in ends)
+            # A ratio of 0, or an infinite one, has no distance to its limits: they stay.
+            apart = 0 < ratio < math.inf
+            cost_low, cost_high = (ratio * (end / ratio) ** wide if apart else end for end in ends)
         return (
             centre - luck * (centre - low),
             centre + luck * (high - centre),

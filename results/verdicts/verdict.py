@@ -14,29 +14,23 @@ import numpy as np
 import polars as pl
 
 from results.compare import compare, paired_counts
-from results.metrics import silent_failure
 from results.statistics.differences import all_pass, unit_means
-from results.statistics.posterior import pass_k_posterior
+from results.statistics.pass_costs import BOTH_FREE, UNKNOWN
 from results.statistics.spread import paired_spread
 from results.statistics.strata import strata
 from results.verdicts.decision import Bounds, decide
+from results.verdicts.harms import Harm, harms_of
 from results.verdicts.rules import EXPLORATORY, NOT_ENOUGH, Rules, Stated
-from results.verdicts.settle import Evidence, Harm, settled_by
+from results.verdicts.settle import Evidence, settled_by
 from results.verdicts.words import Verdict, worded
-
-HARMS: dict[str, tuple[str, pl.Expr]] = {
-    "broken_invariants": (
-        "broke a declared invariant",
-        pl.col("broken_invariants").list.len() > 0,
-    ),
-    "silent_failures": ("failed silently", silent_failure()),
-}
-"""Rule to what it says of a trial, and to whether a graded trial did that."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One contrast in one stratum: its comparison row, trials, cost measure and harms."""
+    """One contrast in one stratum: its comparison row, trials, cost measure and harms.
+
+    `cost` is dollars, or tokens if dollars are not known; None if neither says what a pass costs.
+    """
 
     row: Mapping[str, Any]
     cell: pl.DataFrame
@@ -52,7 +46,14 @@ class Measured:
         """The limits that decide."""
         row, cost = self.row, f"{self.cost}_per_pass_ratio"
         low, high = row.get(f"{cost}_low"), row.get(f"{cost}_high")
+        if self.free:
+            low = high = 0.0
         return Bounds(row["low"], row["high"], low, high, self.harms)
+
+    @property
+    def free(self) -> bool:
+        """Whether neither side costs anything: no ceiling is then passed."""
+        return self.cost == "dollars" and self.row["dollars_per_pass_why"] == BOTH_FREE
 
 
 def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
@@ -122,49 +123,18 @@ def _measured(
     for row in rows.iter_rows(named=True):
         group = pairs[tuple(row[key] for key in keys)]
         cell = trials.filter(*(pl.col(key).eq_missing(pl.lit(row[key])) for key in keys[1:]))
-        harms, reference_harms = (
-            _harms(cell.filter(pl.col("topology") == name), rules, level)
-            for name in (row["topology"], reference)
-        )
-        cost = next(
-            (name for name in ("dollars", "tokens") if row[f"{name}_per_pass_ratio"] is not None),
-            None,
-        )
+        harms, reference_harms = harms_of(cell, row["topology"], reference, rules, level)
+        cost = _cost_measure(row)
         evidence = _evidence(group, row, cost, harms, rules.k, level)
         found.append(Measured(row, cell, level, primary, cost, harms, reference_harms, evidence))
     return found
 
 
-def _harms(trials: pl.DataFrame, rules: Rules, level: float) -> tuple[Harm, ...]:
-    """The rate of each harm that the rules bound, with its posterior interval over tasks."""
-    found: list[Harm] = []
-    graded = trials.filter(pl.col("passed").is_not_null()).with_columns(
-        pl.coalesce("block", "task").alias("block")
-    )
-    for name, (said, happened) in HARMS.items():
-        tolerated = getattr(rules, name)
-        if tolerated is None:
-            continue
-        counts = (
-            graded.with_columns(happened.alias("harm"))
-            .group_by("block", "task")
-            .agg(
-                pl.col("harm").sum().cast(pl.Int64).alias("c"),
-                pl.len().cast(pl.Int64).alias("n"),
-                pl.col("harm").null_count().alias("unknown"),
-            )
-            .sort("block", "task")
-        )
-        if counts.is_empty() or counts.get_column("unknown").sum():
-            found.append(Harm(name, said, tolerated, None, None, None))
-            continue
-        c, n = (counts.get_column(column).to_numpy() for column in ("c", "n"))
-        share = counts.get_column("block").n_unique() / counts.height
-        posterior = pass_k_posterior(c, n, 1, share)
-        rate = float(c.sum() / n.sum())
-        low, high = (None, None) if posterior is None else posterior.interval(level, rate)
-        found.append(Harm(name, said, tolerated, rate, low, high, (c, n), share))
-    return tuple(found)
+def _cost_measure(row: Mapping[str, Any]) -> str | None:
+    """Dollars where they are known, nothing included; else tokens; None if those say nothing."""
+    name = "tokens" if row["dollars_per_pass_why"] == UNKNOWN else "dollars"
+    known = row[f"{name}_per_pass_ratio"] is not None
+    return name if known or row[f"{name}_per_pass_why"] == BOTH_FREE else None
 
 
 def _evidence(

@@ -1,5 +1,6 @@
 """A verdict in words: its reasons, what it assumes, and what would change it, all from numbers."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,9 @@ import polars as pl
 from results.reports.sentences import in_points, many, signed
 from results.reports.tables import points, ratio, tenths
 from results.verdicts.changes import changes, trial_range
+from results.verdicts.harms import Harm
 from results.verdicts.rules import Rules
-from results.verdicts.settle import Harm, Settling
+from results.verdicts.settle import Settling
 
 if TYPE_CHECKING:
     from results.verdicts.verdict import Measured
@@ -72,7 +74,7 @@ def worded(
         verdict=verdict,
         headline=headline,
         difference=points(row["difference"], row["low"], row["high"]),
-        cost="-" if one.cost is None else ratio(*_cost_ratio(one)),
+        cost="both free" if one.free else "-" if one.cost is None else ratio(*_cost_ratio(one)),
         status=status,
         simulated=simulated,
         reasons=tuple(_reasons(one, rules, cell)),
@@ -103,9 +105,10 @@ def _reasons(one: "Measured", rules: Rules, cell: pl.DataFrame) -> Iterator[str]
             f"{_against_margin(row['low'], row['high'], rules.margin)}."
         )
     yield _cost(one, rules)
-    yield from (_harm(harm, row["topology"], level) for harm in one.harms)
+    yield from (_harm(harm, row, level) for harm in one.harms)
+    shared = {harm.name for harm in one.harms if harm.shown and harm.shared}
     for harm in one.reference_harms:
-        if harm.shown:
+        if harm.shown and harm.name not in shared:
             rate = 100 * (harm.rate or 0.0)
             yield (
                 f"{row['reference']} itself {harm.said} in {rate:.1f}% of its trials, shown to be "
@@ -127,16 +130,31 @@ def _against_margin(low: float, high: float, margin: float) -> str:
 
 
 def _cost(one: "Measured", rules: Rules) -> str:
+    row, reference = one.row, one.row["reference"]
+    if one.free:
+        return "Both are free, so that neither costs more a passed trial than the other."
     if one.cost is None:
-        return "The cost ratio per passed trial is not known, so nothing can be worth its cost."
+        why = row["dollars_per_pass_why"] if row["tasks"] else None
+        return (
+            f"The cost ratio per passed trial is not known{f' ({why})' if why else ''}, so nothing "
+            "can be worth its cost."
+        )
     times, low, high = _cost_ratio(one)
     noun = one.cost if one.cost == "dollars" else "tokens (dollars are not known)"
+    at = f"{100 * one.level:.4g}% interval"
+    ceiling = rules.cost_ceiling
+    if times == math.inf:
+        what = (
+            f"{reference} is free" if low == math.inf else f"no trial of {row['topology']} passed"
+        )
+        least = "" if low is None or low == math.inf else f" ({at} from {low:.2f}x on)"
+        over = ", above" if low is not None and low > ceiling else ", which leaves open"
+        return f"As {what}, a passed trial takes infinitely more {noun}{least}{over} {ceiling:g}x."
     if low is None or high is None:
         return f"Each passed trial took {times:.2f}x the {noun}, without an interval."
-    ceiling = rules.cost_ceiling
     where = "within" if high <= ceiling else "above" if low > ceiling else "on both sides of"
     return (
-        f"Each passed trial took {times:.2f}x the {noun} of {one.row['reference']} "
+        f"Each passed trial took {times:.2f}x the {noun} of {reference} "
         f"({100 * one.level:.4g}% interval {low:.2f} to {high:.2f}), {where} the ceiling of "
         f"{ceiling:g}x."
     )
@@ -147,7 +165,8 @@ def _cost_ratio(one: "Measured") -> tuple[float, float | None, float | None]:
     return value, low, high
 
 
-def _harm(harm: Harm, topology: str, level: str) -> str:
+def _harm(harm: Harm, row: Any, level: str) -> str:
+    topology = row["topology"]
     if harm.rate is None:
         return f"Whether {topology} {harm.said} is not known for every trial."
     if harm.low is None or harm.high is None:
@@ -158,6 +177,9 @@ def _harm(harm: Harm, topology: str, level: str) -> str:
     state = (
         "the bound is met"
         if harm.met
+        else f"harm is shown, and {row['reference']} ({tenths(harm.reference_rate or 0):.1f}%) is "
+        "not shown to do it less often, so staying with it would not mend that"
+        if harm.shown and harm.shared
         else "harm is shown"
         if harm.shown
         else "neither harm nor its absence is shown"
