@@ -124,7 +124,7 @@ def _judged_alike(runs: dict[str, Graded]) -> None:
     for name, run in runs.items():
         graded = run.trials.filter(pl.col("passed").is_not_null())
         by[name] = set(graded.get_column("judge").fill_null("none stated").to_list())
-    if len(set.union(*by.values())) > 1:
+    if len(set[str]().union(*by.values())) > 1:
         told = ", ".join(f"the {name} by {' and '.join(sorted(by[name]))}" for name in by)
         raise Refused(f"judged by different rules ({told}): run both with one kit")
 
