@@ -19,7 +19,9 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from experiments.purse import Purse
 from experiments.spec import Limits
 from results.records import STEPS
-from topologies.prices import Usage, price
+from results.usage import cache_writes, counted
+from topologies.endpoints import shown
+from topologies.prices import STANDARD_TIERS, Usage, price
 from topologies.simulated.profile import profile
 from topologies.simulated.tokens import ENCODING_NAME
 
@@ -198,37 +200,41 @@ class Recorder(BaseCallbackHandler):
         self.close_step(row, None, f"there is no tool {call['name']}")
 
     def _usage(self, message: AIMessage, endpoint: str | None) -> Row:
-        name = str(message.response_metadata.get("model_name") or "") or None
-        if message.usage_metadata is None:
-            return {"model": name}
-        usage = message.usage_metadata
-        counted = Usage(
-            prompt_tokens=usage["input_tokens"],
-            cached_tokens=usage.get("input_token_details", {}).get("cache_read") or 0,
-            completion_tokens=usage["output_tokens"],
-            reasoning_tokens=usage.get("output_token_details", {}).get("reasoning") or 0,
+        """What a reply says of its call, by the rules of `results.usage`, and its price."""
+        said = message.response_metadata
+        name = str(said.get("model_name") or "") or None
+        tier = str(said.get("service_tier") or "") or None
+        reported: Any = said.get("token_usage")
+        if reported is None and message.usage_metadata is not None:
+            # LangChain writes 0 for a count that is missing, so 0 tells nothing here.
+            reported = {key: value for key, value in message.usage_metadata.items() if value != 0}
+        row = counted(reported)
+        if row["prompt_tokens"] is not None or row["completion_tokens"] is not None:
+            row["encoding"] = ENCODING_NAME if self.simulated else "provider"
+        if row["prompt_tokens"] is None or row["completion_tokens"] is None:
+            return {"model": name, "service_tier": tier, **row}
+        usage = Usage(
+            row["prompt_tokens"],
+            row["cached_tokens"],
+            row["completion_tokens"],
+            row["reasoning_tokens"] or 0,
+            cache_writes(reported),
         )
-        dollars, uncached = self._price(name, counted, endpoint)
-        return {
-            "model": name,
-            "prompt_tokens": counted.prompt_tokens,
-            "cached_tokens": counted.cached_tokens,
-            "completion_tokens": counted.completion_tokens,
-            "reasoning_tokens": counted.reasoning_tokens,
-            "encoding": ENCODING_NAME if self.simulated else "provider",
-            "dollars": dollars,
-            "dollars_uncached": uncached,
-        }
+        dollars, uncached = self._price(name, usage, endpoint, tier)
+        if dollars is None:
+            row["usage_note"] = row["usage_note"] or _unpriced(uncached, name, endpoint, tier)
+        found = {"dollars": dollars, "dollars_uncached": uncached}
+        return {"model": name, "service_tier": tier, **row, **found}
 
     def _price(
-        self, name: str | None, counted: Usage, endpoint: str | None
+        self, name: str | None, used: Usage, endpoint: str | None, tier: str | None
     ) -> tuple[float | None, float | None]:
         """A simulated model is priced as its profile says; any other where it is served."""
         if name is None:
             return None, None
         if self.simulated:
-            return price(profile(name).priced_as, counted)
-        return price(name, counted, base_url=endpoint)
+            return price(profile(name).priced_as, used)
+        return price(name, used, base_url=endpoint, tier=tier)
 
     def _check_limits(self) -> None:
         used = {
@@ -264,6 +270,19 @@ def _end_of(message: AIMessage) -> Row:
 
 FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
 """Where OpenAI-compatible endpoints, Anthropic's and Ollama's own say why the model stopped."""
+
+
+def _unpriced(
+    uncached: float | None, name: str | None, endpoint: str | None, tier: str | None
+) -> str:
+    """Why a call whose tokens are known has no price."""
+    if uncached is not None:
+        return "no price: what was cached is not reported"
+    if name is None:
+        return "no price: the reply names no model"
+    if tier not in STANDARD_TIERS:
+        return f"no price for {name[:60]} in the service tier {tier[:30]}"
+    return f"no price for {name[:60]} at {shown(endpoint)}"
 
 
 def _new_messages(log: AgentLog, messages: Sequence[BaseMessage]) -> list[Row]:

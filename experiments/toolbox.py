@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from experiments.recorder import AgentLog, Recorder, Row
 from experiments.refused import Refused
+from results.usage import OUTSIDE
 from tasks.judging import Submission
 from tasks.tools import BrokenToolError, Tool, ToolError, schema, use
 from tasks.world import World
@@ -83,8 +84,6 @@ async def submit(
 
 
 SUBMIT = Tool(submit)
-OUTSIDE = "outside"
-"""The role of whoever acts on the shared world and is no agent of the topology."""
 _WITHIN: ContextVar[list[str] | None] = ContextVar("within", default=None)
 """The agents that were seated within the topology's own call that is under way."""
 

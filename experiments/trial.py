@@ -24,8 +24,9 @@ from experiments.loading import load_task_set
 from experiments.purse import Purse
 from experiments.recorder import Recorder, Row
 from experiments.spec import TrialSpec
-from experiments.toolbox import OUTSIDE, Toolbox
+from experiments.toolbox import Toolbox
 from results.records import TRIALS
+from results.usage import totals
 from tasks.distractors import distractors
 from tasks.judging import Submission
 from tasks.task import Task, TaskSet, mode_of
@@ -139,7 +140,7 @@ def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None)
         "status": submission.status,
         "confidence": submission.confidence,
         "private_copies": toolbox.private_copies,
-        **_counts(toolbox.recorder),
+        **totals(toolbox.recorder.steps),
         **judged,
     }
     row["limit"] = end.limit or ("budget" if toolbox.recorder.purse.stopped else None)
@@ -238,27 +239,6 @@ def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
         "python": platform.python_version(),
         "corpus": task_set.corpus(),
         "kit": _kit(),
-    }
-
-
-def _counts(recorder: Recorder) -> Row:
-    models = [row for row in recorder.steps if row["kind"] == "model"]
-    tools = [s for s in recorder.steps if s["kind"] == "tool" and s["role"] != OUTSIDE]
-
-    def total(column: str) -> float | None:
-        values = [row[column] for row in models]
-        known = [value for value in values if value is not None]
-        return None if len(known) < len(values) else sum(known)
-
-    tokens = ("prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens")
-    encodings = {row["encoding"] for row in models}
-    return {
-        "agents": len({row["agent"] for row in models}),
-        "model_calls": len(models),
-        "tool_calls": len(tools),
-        "tool_errors": sum(row["error"] is not None for row in tools),
-        **{column: total(column) for column in (*tokens, "dollars", "dollars_uncached")},
-        "encoding": encodings.pop() if len(encodings) == 1 else None,
     }
 
 

@@ -78,6 +78,10 @@ TRIALS = pl.Schema(
         "encoding": pl.String,
         "dollars": pl.Float64,
         "dollars_uncached": pl.Float64,
+        "usage_note": pl.String,
+        "beside_calls": pl.Int64,
+        "beside_tokens": pl.Int64,
+        "beside_dollars": pl.Float64,
         "seconds": pl.Float64,
         "waited": pl.Float64,
         "started_at": pl.String,
@@ -118,8 +122,10 @@ STEPS = pl.Schema(
         "completion_tokens": pl.Int64,
         "reasoning_tokens": pl.Int64,
         "encoding": pl.String,
+        "service_tier": pl.String,
         "dollars": pl.Float64,
         "dollars_uncached": pl.Float64,
+        "usage_note": pl.String,
     }
 )
 

@@ -20,6 +20,7 @@ import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models import base as langchain_openai_base
@@ -29,10 +30,11 @@ from topologies.rate_limit import RateLimit
 
 AnyChatModel = TypeVar("AnyChatModel", bound=BaseChatModel)
 
-# ChatOpenAI's translation of openai's errors; private there, and test_chat_client.py says so
-# when it moves.
+# ChatOpenAI's translation of openai's errors and usage; private there, and test_chat_client.py
+# says so when it moves.
 _translate_bad_request = langchain_openai_base._handle_openai_bad_request  # pyright: ignore[reportPrivateUsage]
 _translate_api_error = langchain_openai_base._handle_openai_api_error  # pyright: ignore[reportPrivateUsage]
+_read_usage: Any = langchain_openai_base._create_usage_metadata  # pyright: ignore
 
 # openai's client writes a body in this order: these first, the others by name.
 _FIRST_ON_THE_WIRE = ("model", "stream", "service_tier", "messages")
@@ -61,6 +63,9 @@ _OTHERS_ON_THE_WIRE = (
 _WIRE_ORDER = {
     name: place for place, name in enumerate((*_FIRST_ON_THE_WIRE, *_OTHERS_ON_THE_WIRE))
 }
+
+
+_MOST_TOKENS = 10**9  # more in one call is a slip of the endpoint, and would stop all others
 
 
 class FastChatOpenAI(ChatOpenAI):
@@ -138,11 +143,26 @@ class FastChatOpenAI(ChatOpenAI):
                 f"The endpoint {self.openai_api_base} answered with something that is not JSON: "
                 f"{response.text[:200]!r}"
             ) from error
+        # ChatOpenAI would take what the usage leaves out for 0, and die of one that is no object.
+        fields = cast("dict[str, Any]", completion if isinstance(completion, dict) else {})
+        usage: object = fields.pop("usage", None)
         result = self._create_chat_result(completion)  # pyright: ignore[reportUnknownMemberType]
-        for generation, choice in zip(result.generations, completion["choices"], strict=True):
+        tier: object = (result.llm_output or {}).get("service_tier")
+        for generation, choice in zip(result.generations, fields["choices"], strict=True):
+            generation.message.response_metadata["token_usage"] = usage
+            if isinstance(generation.message, AIMessage):
+                generation.message.usage_metadata = _usage_metadata(usage, tier)
             # ChatOpenAI sets this from the typed reply, which is not built here.
             generation.message.additional_kwargs["refusal"] = choice["message"].get("refusal")
         return result
+
+
+def _usage_metadata(usage: object, tier: object) -> UsageMetadata | None:
+    """LangChain's reading of a usage; None for one that it cannot read."""
+    try:
+        return _read_usage(cast("dict[str, Any]", usage), str(tier)) if usage else None
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 def for_agent(
@@ -178,8 +198,9 @@ def _rough_tokens(messages: list[BaseMessage]) -> int:
 
 
 def _used_tokens(messages: list[BaseMessage], estimate: int) -> int:
-    """What the endpoint says a call used; the estimate stands where it says nothing."""
+    """What the endpoint says a call used; the estimate stands where it says nothing of sense."""
     for message in messages:
         if isinstance(message, AIMessage) and message.usage_metadata:
-            return message.usage_metadata["total_tokens"]
+            total: object = message.usage_metadata["total_tokens"]
+            return total if type(total) is int and 0 <= total <= _MOST_TOKENS else estimate
     return estimate

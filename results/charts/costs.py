@@ -24,6 +24,7 @@ from results.records import Recorded
 from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
 from results.summary import summary
+from results.usage import OF_AGENTS
 
 
 def cost_and_success(run: Recorded, cost: str = "tokens") -> Any:
@@ -100,16 +101,16 @@ def pareto(frame: pl.DataFrame) -> pl.DataFrame:
 def role_tokens(run: Recorded) -> pl.DataFrame:
     """Tokens per graded trial by topology, cell and role of the agent, from model steps.
 
-    Null where a count is missing or a cell's topology mixes encodings. An agent of no recorded role
-    is an "agent". Columns: topology, task_set,
-    the settings that vary, cell, role, tokens, share (of the topology's tokens in the cell).
+    Null where a count is missing or a cell's topology mixes encodings. A judge and a simulated user
+    are no agents; an agent of no recorded role is an "agent". Columns: topology, task_set, the
+    settings that vary, cell, role, tokens, share (of the topology's tokens in the cell).
     """
     by = strata(run.trials)
     keys = group_columns(by)
     graded = run.trials.filter(pl.col("passed").is_not_null()).select("trial_id", *keys)
     number = graded.group_by(keys).agg(pl.len().alias("number"))
     calls = (
-        run.steps.filter(pl.col("kind") == "model")
+        run.steps.filter(pl.col("kind") == "model", OF_AGENTS)
         .select(
             "trial_id", "encoding", pl.col("role").fill_null("agent"), TOTAL_TOKENS.alias("used")
         )

@@ -10,6 +10,7 @@ from results.records import Recorded
 from results.statistics.strata import cell_label, strata
 from results.tokens.attribution import CHARACTERS, Counter, attribution, by_part
 from results.tokens.prompt_parts import PARTS
+from results.usage import OF_AGENTS
 
 PART_COLOURS = {
     "instructions": "#33506F",
@@ -31,7 +32,7 @@ def tokens_by_part(
     `attributed` is the attribution of the run's steps, if it was made already; else it is made with
     `counter`.
     """
-    found = attribution(run.steps, counter) if attributed is None else attributed
+    found = attribution(run.steps.filter(OF_AGENTS), counter) if attributed is None else attributed
     by = strata(run.trials)
     parts = by_part(run.trials, found, by).filter(pl.col("tokens").is_not_null())
     frame = (

@@ -11,6 +11,7 @@ import polars as pl
 from results.imports.embedded import EMBEDDED
 from results.records import ENDINGS, OPS, SCHEMAS
 from results.refused import Refused
+from results.usage import COUNTS, MOST
 
 MODEL_CALL, TOOL_CALL = "model", "tool"
 
@@ -59,7 +60,7 @@ NO_LETTERS = ("Cc", "Zl", "Zp", "Cn")
 """Unicode categories: control characters, line and paragraph separators, what is no character."""
 
 LARGEST = 2**63
-MOST = sys.float_info.max
+LARGEST_NUMBER = sys.float_info.max
 
 
 def checked_row(frame: str, row: Mapping[str, object], where: str) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def _fit(name: str, value: object, kind: pl.DataType, where: str) -> object:
         if isinstance(value, int) and -LARGEST <= value < LARGEST:
             return value
     elif kind == pl.Float64:
-        if isinstance(value, (int, float)) and abs(value) <= MOST:
+        if isinstance(value, (int, float)) and abs(value) <= LARGEST_NUMBER:
             return float(value)
     elif isinstance(value, list):
         texts = cast("list[object]", value)
@@ -148,6 +149,8 @@ def _possible(frame: str, name: str, value: object, where: str) -> None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if name in SHARES:
             must = None if 0 <= value <= 1 else "from 0 to 1"
+        elif name in COUNTS and value > MOST:
+            must = f"at most {MOST:,}"
         elif name in FROM_ONE:
             must = None if value >= 1 else "1 or more"
         elif name not in ANY_NUMBER:

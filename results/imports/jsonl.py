@@ -16,6 +16,7 @@ from results.imports.fields import checked_row, sequence
 from results.imports.possible import Together, possible_trial
 from results.records import SCHEMAS, frame
 from results.refused import Refused
+from results.usage import COUNTS, is_agent, totals
 
 Row = dict[str, Any]
 Record = dict[str, list[Row]]
@@ -190,7 +191,7 @@ REQUIRED = {
 
 def _defaults(stem: str, given: Row, steps: list[Row]) -> Row:
     """What follows from the rest of the line; a field that is given, null included, stays."""
-    agents = {row["agent"] for row in steps}
+    agents = {row["agent"] for row in steps if is_agent(row)}
     topology = given.get("topology")
     if topology is None:
         if len(agents) > 1:
@@ -198,8 +199,6 @@ def _defaults(stem: str, given: Row, steps: list[Row]) -> Row:
         topology = "single_thread"
     crashed = given.get("crash") is not None
     limited = given.get("limit") is not None
-    models = [row for row in steps if row["kind"] == "model"]
-    tools = [row for row in steps if row["kind"] == "tool"]
     derived: Row = {
         "trial_id": f"{topology}/{given['task']}/{given['trial']}",
         "sweep": stem,
@@ -211,16 +210,11 @@ def _defaults(stem: str, given: Row, steps: list[Row]) -> Row:
         "ended": "crashed" if crashed else "limit" if limited else "completed",
     }
     if steps:
-        derived |= {
-            "agents": len({row["agent"] for row in models}) or None,
-            "model_calls": len(models),
-            "tool_calls": len(tools),
-            "tool_errors": sum(row.get("error") is not None for row in tools),
-        }
-    encodings = {row.get("encoding") for row in models}
-    if len(encodings) == 1 and None not in encodings:
-        derived["encoding"] = encodings.pop()
-        for name in ("prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens"):
-            counts = [row.get(name) for row in models]
-            derived[name] = None if None in counts else sum(cast("list[int]", counts))
+        counts = totals(steps)
+        if not counts["model_calls"]:
+            unknown = (*COUNTS, "agents", "dollars", "dollars_uncached")
+            counts |= dict.fromkeys(unknown)
+        if given.get("prompt_tokens") is not None and given.get("completion_tokens") is not None:
+            counts["usage_note"] = None
+        derived |= counts
     return derived

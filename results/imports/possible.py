@@ -10,14 +10,12 @@ from typing import Any
 
 from results.imports.embedded import is_reply
 from results.refused import Refused
+from results.usage import COUNTS, contradictions
 
 Row = dict[str, Any]
 
-PARTS = (("cached_tokens", "prompt_tokens"), ("reasoning_tokens", "completion_tokens"))
-"""Counts that are part of another."""
-
 UNGRADED = ("passed", "score", "first_missed", "broken_invariants")
-OF_A_MODEL = tuple(name for pair in PARTS for name in pair)
+OF_A_MODEL = COUNTS
 """What a step of kind tool does not have."""
 
 ONE_TRIAL = (
@@ -111,12 +109,9 @@ def _graded(trial: Row) -> None:
 
 
 def _counts(row: Row, where: str) -> None:
-    for part, whole in PARTS:
-        some, of = row.get(part), row.get(whole)
-        if some is not None and of is not None and some > of:
-            raise Refused(
-                f"{where}: {some} {part} are more than its {of} {whole}, which include them"
-            )
+    for part, whole in contradictions(row):
+        some, of = row[part], row[whole]
+        raise Refused(f"{where}: {some} {part} are more than its {of} {whole}, which include them")
 
 
 def _steps(steps: Sequence[Row]) -> None:

@@ -31,6 +31,7 @@ from results.potential.run_frames import (
 )
 from results.potential.team_cost import Prices
 from results.refused import Refused
+from results.usage import OF_AGENTS
 
 ASSUMED_TOKENS_A_CHARACTER = 0.25
 WORTHWHILE = ("trial", "by resource", "settle")
@@ -86,6 +87,7 @@ def profile_runs(
     """
     if agents < 2:
         raise Refused(f"agents is {agents}; a team has at least 2 subagents")
+    steps = steps.filter(OF_AGENTS)
     sizes = token_sizes(steps)
     inferred = [run for run in infer(trials, steps, accesses, write_tools) if run.trace.nodes]
     if not inferred:

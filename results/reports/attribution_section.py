@@ -14,6 +14,7 @@ from results.tokens.attribution import CHARACTERS, Counter, attribution, by_part
 from results.tokens.coordination import coordination
 from results.tokens.prompt_parts import PARTS
 from results.tokens.token_regression import LEAST_OVERLAP, token_regression
+from results.usage import OF_AGENTS
 
 Row = dict[str, Any]
 
@@ -22,7 +23,7 @@ def attribution_section(
     run: Recorded, reference: str = "single_thread", counter: Counter = CHARACTERS
 ) -> Section | None:
     """The section; None for a run whose steps report no prompt tokens."""
-    attributed = attribution(run.steps, counter)
+    attributed = attribution(run.steps.filter(OF_AGENTS), counter)
     if attributed.get_column("tokens").drop_nulls().is_empty():
         return None
     by = strata(run.trials)

@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from results.imports.fields import CHOICES, FROM_ONE, NOT_EMPTY, SHARES
 from results.imports.jsonl import export_jsonl, import_jsonl, read_jsonl
 from results.records import SCHEMAS, frame
+from results.usage import COUNTS, MOST
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
@@ -37,6 +38,7 @@ POSSIBLE: dict[str, st.SearchStrategy[Any]] = {
     "prompt": st.sampled_from(["[]", '[{"role": "human", "content": "Do."}]']),
     "started_at": st.datetimes().map(str),
     "seed": st.integers(-(2**63), 2**63 - 1),
+    **dict.fromkeys(COUNTS, st.integers(0, MOST)),
     # Relations between fields are tested by hand: what stands alone can take any value.
     **dict.fromkeys(("cached_tokens", "reasoning_tokens", "budget"), st.none()),
     **dict.fromkeys(("crash", "tool_errors", "started", "parent", "version"), st.none()),
