@@ -110,6 +110,9 @@ def parser() -> Parser:
     report = _command(commands, "report", "write a run's report", "fanout report quickstart")
     _of_run(report, "latest")
     report.add_argument("--output", type=Path, metavar="FOLDER", help="default: the run's folder")
+    for kind in ("metric", "chart"):
+        about = f"a {kind} of your own to show too, by import path (my_module:my_function)"
+        report.add_argument(f"--{kind}", action="append", default=[], metavar="PATH", help=about)
     _analysis(commands)
     _exchange(commands)
     _reach(commands)

@@ -21,9 +21,6 @@ BLAMES = ("agent", "graph", "task set", "infrastructure", "set-up")
 OPS = ("read", "write", "insert", "update", "delete")
 """What an access can be; all but the first are writes."""
 
-SETTINGS = ("width", "coupling", "mode", "write_share", "phrasing", "style")
-"""The dials of a task set that have a column of their own; all are in `settings` as JSON."""
-
 TRIALS = pl.Schema(
     {
         "trial_id": pl.String,

@@ -30,6 +30,7 @@ from results.journal import Journal, Record
 from results.map.infeasible import LEAST, feasible
 from results.records import SCHEMAS, frame
 from results.refused import Refused
+from results.statistics.strata import with_dials
 
 RUNS = Path(__file__).with_name("runs")
 """Where runs are kept unless another folder is asked for."""
@@ -54,7 +55,10 @@ class Run:
 
     @property
     def trials(self) -> pl.DataFrame:
-        """One row a trial; those whose budget could not do are marked and not graded."""
+        """One row a trial; those whose budget could not do are marked and not graded.
+
+        Beside the schema's columns there is one for each key of `settings` that none of them tells.
+        """
         return self._frame("trials")
 
     @property
@@ -76,7 +80,7 @@ class Run:
         if name not in self._loaded:
             found = _load(self.folder, name)
             if name == "trials":
-                found = feasible(found, self.manifest.get(LEAST) or [])
+                found = with_dials(feasible(found, self.manifest.get(LEAST) or []))
             self._loaded[name] = found
         return self._loaded[name]
 

@@ -7,6 +7,7 @@ import polars as pl
 from results import METRICS
 from results.metrics import passed_within
 from results.named import find
+from results.refused import Refused
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import group_columns
 from results.statistics.ratios import cost_ratios
@@ -35,9 +36,6 @@ def summary(
     """
     keys = group_columns(by)
     graded = pl.col("passed").is_not_null()
-    expressions = [
-        find(METRICS, name)().alias(name.rpartition(":")[2]) for name in metrics or METRICS
-    ]
     in_time = pl.lit(None, dtype=pl.Float64) if deadline is None else passed_within(deadline)
     counts = trials.group_by(keys).agg(
         pl.col("task").n_unique().cast(pl.Int64).alias("tasks"),
@@ -46,15 +44,43 @@ def summary(
         graded.sum().cast(pl.Int64).alias("graded"),
         (~graded & ~pl.col("infeasible").fill_null(False)).sum().cast(pl.Int64).alias("crashed"),
     )
-    measured = (
-        trials.filter(graded).group_by(keys).agg(*expressions, in_time.alias("passed_in_time"))
-    )
+    done = trials.filter(graded)
+    measured = _measured(done, keys, METRICS if metrics is None else metrics)
+    timed = done.group_by(keys).agg(in_time.alias("passed_in_time"))
     table = counts
-    parts = (_wide(pass_k_bands(trials, ks, by, crashed), keys, ks), measured)
+    parts = (_wide(pass_k_bands(trials, ks, by, crashed), keys, ks), measured, timed)
     for part in (*parts, cost_ratios(trials, reference, by)):
         table = table.join(part, on=keys, how="left", nulls_equal=True)
     shared = [key for key in keys if key != "topology"]
     return table.sort(*shared, pl.col("topology") != reference, "topology", nulls_last=True)
+
+
+def metric_columns(metrics: Iterable[str]) -> dict[str, str]:
+    """Metrics (names, or import paths) to the columns that hold them in a summary."""
+    names = list(dict.fromkeys(metrics))
+    short = [name.rpartition(":")[2] for name in names]
+    return {
+        name: one if short.count(one) == 1 else name for name, one in zip(names, short, strict=True)
+    }
+
+
+def _measured(graded: pl.DataFrame, keys: Sequence[str], metrics: Iterable[str]) -> pl.DataFrame:
+    """One row a group and a column a metric. `Refused` naming one that is no such expression."""
+    columns = metric_columns(metrics)
+    try:
+        found = graded.group_by(keys).agg(find(METRICS, n)().alias(c) for n, c in columns.items())
+    except (pl.exceptions.PolarsError, AttributeError, TypeError) as error:
+        if len(columns) > 1:
+            for name in columns:
+                _measured(graded, keys, [name])
+        text = str(error).splitlines()[0]
+        raise Refused(f"the metric {next(iter(columns))!r} is not measured: {text}") from error
+    for name, column in columns.items():
+        if found.schema[column].is_nested():
+            raise Refused(
+                f"the metric {name!r} gives a list for each group; aggregate it, as in .mean()"
+            )
+    return found
 
 
 def _wide(bands: pl.DataFrame, keys: Sequence[str], ks: Sequence[int]) -> pl.DataFrame:

@@ -18,7 +18,9 @@ def run(arguments: argparse.Namespace) -> int:
 
         markdown, page = write_sensitivity(found, folder)
     else:
-        markdown, page = write_report(found, folder, counter_of(found.trials))
+        markdown, page = write_report(
+            found, folder, counter_of(found.trials), arguments.metric, arguments.chart
+        )
     if arguments.json:
         print_json({"markdown": str(markdown), "html": str(page)})
     else:

@@ -1,5 +1,6 @@
 """Pictures of the map: where a topology does better, and for how much of the plausible it does."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,10 +8,10 @@ import altair as alt
 import polars as pl
 
 from results.charts.palette import names, panels, percent, simulated, styled
-from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, a_hint
+from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, a_hint, numeric_dials
 from results.map.reach import MARGIN, WIDEST
 from results.refused import Refused
-from results.statistics.strata import settings_label, strata
+from results.statistics.strata import settings_label, spoken, strata
 
 CELL = 58
 """Height of a cell in pixels."""
@@ -50,9 +51,9 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
     k = int(known.get_column("k").max() or 1)  # pyright: ignore[reportArgumentType]
     reference = str(known.get_column("reference").first())
     most = max(float(frame.get_column("points").abs().max() or 0), 1.0)  # pyright: ignore[reportArgumentType]
-    x = alt.X(f"{across}:O", title=across.replace("_", " "), axis=alt.Axis(labelAngle=0))
-    rows = (f"{down}:O", down.replace("_", " ")) if down else ("topology:N", None)
-    y = alt.Y(rows[0], title=rows[1], sort="descending" if down else names(frame))
+    x = alt.X(**_field(across), axis=alt.Axis(labelAngle=0))
+    rows: Any = _field(down) if down else {"shorthand": "topology:N", "title": None}
+    y = alt.Y(**rows, sort="descending" if down else names(frame))
     colour = alt.Color(
         "points:Q",
         title="difference, points",
@@ -66,7 +67,7 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
         opacity=alt.condition(settled, alt.value(1.0), alt.value(0.3)),
         tooltip=[
             "topology:N",
-            *(f"{dial}:Q" for dial in DIALS if dial in frame.columns),
+            *(alt.Tooltip(**_field(dial)) for dial in numeric_dials(frame)),
             alt.Tooltip("text:N", title="difference, points"),
             percent("low"),
             percent("high"),
@@ -97,12 +98,16 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
     )
 
 
+def _field(dial: str) -> Any:
+    """A channel's column, whose name may hold what Vega takes for a path."""
+    name = re.sub(r"([.\[\]\\])", r"\\\1", dial)
+    return {"field": name, "type": "ordinal", "title": spoken(dial)}
+
+
 def axes(cells: pl.DataFrame) -> tuple[str, str | None]:
     """The dials across and down a map: the last one that varies, and the first if there are two."""
     varied = [
-        dial
-        for dial in DIALS
-        if dial in cells.columns and cells.get_column(dial).drop_nulls().n_unique() > 1
+        dial for dial in numeric_dials(cells) if cells.get_column(dial).drop_nulls().n_unique() > 1
     ]
     if not varied:
         raise Refused(f"a map needs a dial that varies: {', '.join(DIALS)}")

@@ -75,7 +75,7 @@ def export_jsonl(frames: Mapping[str, pl.DataFrame], path: Path | str) -> None:
     Trials keep their order, and their rows the order they have in each frame. Rows of a trial that
     is not in `trials`, and numbers JSON does not have (NaN, infinity), are `Refused`.
     """
-    trials = frames["trials"]
+    trials = frames["trials"].select(SCHEMAS["trials"].names())
     ids = trials.get_column("trial_id").to_list()
     rows: dict[str, dict[str, list[Row]]] = {name: {i: [] for i in ids} for name in NESTED}
     for name, own in rows.items():

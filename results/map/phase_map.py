@@ -20,10 +20,10 @@ from statsmodels.stats.multitest import (  # pyright: ignore[reportMissingTypeSt
 from results.compare import compare, paired_counts
 from results.statistics.differences import all_pass
 from results.statistics.intervals import Floats
-from results.statistics.strata import strata
+from results.statistics.strata import dials, strata
 
 DIALS = ("width", "coupling", "depth", "write_share")
-"""The dials whose settings make a map."""
+"""The dials of the kit whose settings make a map; those of others do if they are numbers."""
 FOLLOWS = "mode"
 """The setting that a dial decides (`write_share` 0 is `answer`): no setting of its own."""
 
@@ -58,11 +58,17 @@ settings that it moves with.
 """
 
 
+def numeric_dials(frame: pl.DataFrame) -> list[str]:
+    """The columns of a frame that hold dials with numbers for settings."""
+    own = [name for name in dials(frame) if frame.schema[name].is_numeric()]
+    return [*(name for name in DIALS if name in frame.columns), *own]
+
+
 def dials_of(trials: pl.DataFrame) -> list[str]:
     """The dials that take several values within a task set."""
     return [
         dial
-        for dial in DIALS
+        for dial in numeric_dials(trials)
         if trials.group_by("task_set").agg(pl.col(dial).drop_nulls().n_unique() > 1)[dial].any()
     ]
 
@@ -151,7 +157,7 @@ def _of_topology(
         for name in by
         if name != FOLLOWS and group.get_column(name).drop_nulls().n_unique() > 1
     ]
-    tied = {dial: _tied(group, dial, varied) for dial in DIALS if dial in varied}
+    tied = {dial: _tied(group, dial, varied) for dial in numeric_dials(group) if dial in varied}
     free = [dial for dial, others in tied.items() if not others]
     slopes = _slopes(group, free, [name for name in varied if name not in free], k)
     for dial, others in tied.items():

@@ -21,6 +21,7 @@ from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
 from results.reports.sentences import many
 from results.reports.tables import Row, Table, grouped, number, p_value, points
+from results.statistics.strata import spoken
 from results.store import MANIFEST, Run, open_run
 
 LEAST_CELLS = 3
@@ -61,10 +62,10 @@ def contrast_sentences(moved: pl.DataFrame, start: str, alpha: float = 0.05) -> 
     """
     tested = moved.get_column("p").drop_nulls().len()
     for row in moved.iter_rows(named=True):
-        who, dial = row["topology"], _spoken(row["dial"])
+        who, dial = row["topology"], spoken(row["dial"])
         way = f"{dial} {row['least']:g} to {row['most']:g}"
         if row["tied"]:
-            also = " and ".join(_spoken(name) for name in row["tied"])
+            also = " and ".join(spoken(name) for name in row["tied"])
             yield (
                 f"{start}, {row['task_set']}: {dial} never moves without {also} in these cells, so "
                 f"that what it does to the difference of {who} cannot be told apart."
@@ -109,7 +110,7 @@ def contrast_table(moved: pl.DataFrame) -> Table:
             ("topology", lambda row: row["topology"]),
             (
                 "dial",
-                lambda row: f"{_spoken(row['dial'])} {row['least']:g} to {row['most']:g}",
+                lambda row: f"{spoken(row['dial'])} {row['least']:g} to {row['most']:g}",
             ),
             ("change, points", lambda row: points(row["change"], row["low"], row["high"])),
             ("p", lambda row: p_value(row["p"])),
@@ -138,10 +139,6 @@ def map_table(cells: pl.DataFrame, k: int, alpha: float = 0.05) -> Table:
         f"Hochberg over all cells of the map, is at most {alpha:g}; else it is undecided, and a "
         "hint if only the corrected p stands against it.",
     )
-
-
-def _spoken(dial: str) -> str:
-    return dial.replace("_", " ")
 
 
 def _conclusion(row: Row) -> str:

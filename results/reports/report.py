@@ -1,13 +1,13 @@
 """The report of a run: report.md with pictures beside it, and one page that needs no network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from results import CHARTS
+from results import CHARTS, METRICS
 from results.compare import compare
 from results.named import find
 from results.records import Recorded
@@ -19,6 +19,7 @@ from results.reports.consistency_tables import consistency_table, split_table
 from results.reports.failure_section import failure_section
 from results.reports.map_section import map_section
 from results.reports.markdown import as_markdown
+from results.reports.metric_table import metric_table
 from results.reports.page import page
 from results.reports.prose import limits, method
 from results.reports.section import Section
@@ -36,7 +37,7 @@ from results.reports.verdict_section import overview, parted
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import CRASHES, consistency
 from results.statistics.strata import cell_label, strata
-from results.summary import broken_invariants, summary
+from results.summary import broken_invariants, metric_columns, summary
 from results.tokens.attribution import CHARACTERS, Counter
 from results.verdicts.checklist import checklist
 from results.verdicts.rules import stated
@@ -70,35 +71,39 @@ class Report:
 
 
 def write_report(
-    run: Recorded, folder: Path | str, counter: Counter = CHARACTERS
+    run: Recorded,
+    folder: Path | str,
+    counter: Counter = CHARACTERS,
+    metrics: Sequence[str] = (),
+    charts: Sequence[str] = (),
 ) -> tuple[Path, Path]:
     """Writes report.md (with charts/*.svg) and report.html to `folder`; gives the two paths.
 
-    `counter` counts as the run's model does, if that is known. A run without trials is a
-    `Refused`.
+    `counter` counts as the run's model does, if that is known. `metrics` and `charts` are shown
+    beside those of the registries, by import path. A run without trials is a `Refused`.
     """
     if run.trials.is_empty():
         raise Refused("this run has no trials yet: run the sweep before reporting on it")
     folder = Path(folder)
     (folder / "charts").mkdir(parents=True, exist_ok=True)
-    report = composed(run)
+    report = composed(run, metrics)
     parts = sections(run, counter)
     unknown = {
         name
         for name, field in NEEDS.items()
         if run.trials.get_column(field).drop_nulls().is_empty()
     }
-    charts = {
-        name: find(CHARTS, name)(run)
-        for name in CHARTS
+    alone = {
+        name.rpartition(":")[2]: find(CHARTS, name)(run)
+        for name in (*CHARTS, *charts)
         if name not in IN_SECTIONS and name not in unknown
     }
-    drawn = charts | {name: chart for part in parts for name, chart in part.charts.items()}
+    drawn = alone | {name: chart for part in parts for name, chart in part.charts.items()}
     for name, chart in drawn.items():
         chart.save(folder / "charts" / f"{name}.svg")
     markdown, html = folder / "report.md", folder / "report.html"
-    markdown.write_text(as_markdown(report, list(charts), parts), encoding="utf-8")
-    html.write_text(page(report, charts, parts), encoding="utf-8")
+    markdown.write_text(as_markdown(report, list(alone), parts), encoding="utf-8")
+    html.write_text(page(report, alone, parts), encoding="utf-8")
     return markdown, html
 
 
@@ -124,8 +129,8 @@ def sections(run: Recorded, counter: Counter = CHARACTERS) -> list[Section]:
     return [section for section in found if section is not None]
 
 
-def composed(run: Recorded) -> Report:
-    """The report of a run: all of its numbers, sentences and tables."""
+def composed(run: Recorded, metrics: Sequence[str] = ()) -> Report:
+    """The report of a run: all of its numbers, sentences and tables; `metrics` as in `summary`."""
     trials, manifest = run.trials, run.manifest
     by = strata(trials)
     reference = reference_of(trials)
@@ -133,7 +138,8 @@ def composed(run: Recorded) -> Report:
     k = headline_k(trials, manifest)
     ks = sorted({1, min(2, most), k, most})
     deadline = _threshold(manifest, "deadline_seconds")
-    table = summary(trials, by, sorted({1, k}), reference=reference, deadline=deadline)
+    measured = [*METRICS, *metrics]
+    table = summary(trials, by, sorted({1, k}), "drop", reference, deadline, measured)
     comparison = compare(trials, reference, by, sorted({1, k}))
     simulated = bool(trials.get_column("simulated").any())
     names = trials.get_column("topology").unique().sort().to_list()
@@ -146,6 +152,7 @@ def composed(run: Recorded) -> Report:
     broken = broken_invariants(trials, by)
     if not broken.is_empty():
         results.append(_invariant_table(broken, by))
+    results.append(metric_table(table, by, metric_columns(measured).values()))
     return Report(
         title=str(manifest.get("name", "run")),
         question=str(manifest.get("question") or "Which topology does this work better?"),

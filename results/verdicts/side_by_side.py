@@ -48,7 +48,7 @@ def paired_runs(
         frame.filter(pl.col("topology") == topology).with_columns(pl.lit(name).alias("topology"))
         for name, frame in runs.items()
     ]
-    together = pl.concat(frames)
+    together = pl.concat(frames, how="diagonal")
     first = next(iter(runs))
     by = common_strata(runs.values())
     return compare(together, first, by, ks=(k,), level=level).with_columns(
@@ -77,7 +77,8 @@ def compare_runs(runs: Sequence[Graded], k: int = DEFAULT_K) -> SideBySide:
             raise Refused(f"the run {name} has no trials yet")
     frames = {name: run.trials for name, run in named.items()}
     together = pl.concat(
-        trials.with_columns(pl.lit(name).alias("run")) for name, trials in frames.items()
+        (trials.with_columns(pl.lit(name).alias("run")) for name, trials in frames.items()),
+        how="diagonal",
     )
     by = common_strata(frames.values())
     most = together.group_by("run", "topology", *by, "task_set", "task").len().get_column("len")
@@ -87,7 +88,7 @@ def compare_runs(runs: Sequence[Graded], k: int = DEFAULT_K) -> SideBySide:
     k = min(k, most_trials)
     outcomes = pl.concat(
         summary(trials, by, sorted({1, k})).with_columns(pl.lit(name).alias("run"))
-        for name, trials in frames.items()
+        for (name,), trials in together.group_by(["run"], maintain_order=True)
     ).with_columns(cell_label(by).alias("cell"))
     first = next(iter(frames))
     shared = [

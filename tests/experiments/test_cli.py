@@ -84,6 +84,19 @@ def test_a_run_ends_with_what_it_shows_and_where(capsys: Capture, tmp_path: Path
     assert open_run(folder.with_name("jars.1")).trials.equals(open_run(folder).trials)
 
 
+def test_the_dial_of_a_task_set_of_ones_own_is_kept_apart(capsys: Capture, tmp_path: Path) -> None:
+    from tests.experiments.conftest import SWEEP_FILE
+
+    (tmp_path / "jars.toml").write_text(SWEEP_FILE + 'lid = ["loose", "stuck"]\n')
+    words = ["run", str(tmp_path / "jars.toml"), "--runs", str(tmp_path / "runs")]
+    code, out, _ = said(capsys, *words, "--engine", "here", "--set", "trials=1")
+    assert code == 0
+    report = (tmp_path / "runs" / "jars" / "report.md").read_text()
+    for lid in ("lid loose", "lid stuck"):
+        assert lid in out
+        assert report.count(f"**tests.toy_task_set:JARS (act, width 2, {lid})**") > 3
+
+
 def test_show_lists_trials_and_tells_one(capsys: Capture, runs: Path) -> None:
     code, out, _ = said(capsys, "show", "jars", "--runs", str(runs))
     assert code == 0

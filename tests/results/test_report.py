@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from results import CHARTS
+from results import CHARTS, METRICS
 from results.reports.report import write_report
 from results.reports.tables import percent, percent_interval, points
 
@@ -179,3 +179,16 @@ def test_the_thresholds_of_the_sweep_and_its_missing_trials_are_reported(
     assert "not complete: 96 of 500 planned trials" in text
     assert "| passed | pass^2 |" in text
     assert "passed within 10 s" in text
+
+
+def test_every_metric_is_shown_one_s_own_too(small_run: "MadeRun", tmp_path: Path) -> None:
+    own = f"{__name__}:share_of_tool_errors"
+    text = write_report(small_run, tmp_path, metrics=[own])[0].read_text(encoding="utf-8")
+    shown = text.partition("### Every metric")[2].partition("\n### ")[0]
+    for name in (*METRICS, "share_of_tool_errors"):
+        assert name.replace("_", " ") in shown
+    assert "| share of tool errors | 0.2" in shown
+
+
+def share_of_tool_errors() -> pl.Expr:
+    return pl.lit(0.2).first() + 0 * pl.col("tool_errors").sum()

@@ -1,15 +1,20 @@
 """The table of a run: known rates and costs come out as they went in, the rest is null."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from results import METRICS
+from results.compare import compare
 from results.metrics import known_mean
 from results.named import find
+from results.records import frame
 from results.statistics.ratios import cost_ratios
-from results.statistics.strata import cell_label, strata
+from results.statistics.strata import cell_label, strata, with_dials
 from results.summary import broken_invariants, summary
 
 if TYPE_CHECKING:
@@ -179,3 +184,71 @@ def test_metrics_are_found_by_name_and_by_import_path(make_trials: "Make") -> No
         find(METRICS, "speed")
     with pytest.raises(ValueError, match="cannot import 'nowhere:speed'"):
         find(METRICS, "nowhere:speed")
+
+
+def test_every_key_of_settings_that_varies_is_a_stratum(make_trials: "Make") -> None:
+    def settings(_: str, task: int, __: int) -> str:
+        return json.dumps({"lid": ["loose", "stuck"][task % 2], "n": task // 2, "width": 4})
+
+    raw = make_trials({"single_thread": HALF, "lead_subagents": HALF}, settings=settings)
+    trials = with_dials(raw)
+    assert trials.equals(with_dials(trials))
+    assert strata(trials) == ["mode", "width", "coupling", "dial_lid", "dial_n"]
+    assert "settings" in strata(raw), "pooled where nobody gave the keys a column"
+    cells = compare(trials).get_column("cell").unique().sort().to_list()
+    assert cells[0] == "orders (act, width 4, coupling 0.5, lid loose, n 0)"
+    assert len(cells) == 4
+
+
+def test_a_key_that_a_column_tells_already_is_no_second_stratum(make_trials: "Make") -> None:
+    trials = with_dials(
+        make_trials(
+            {"single_thread": HALF},
+            distractors=lambda _, task, __: 8 * (task % 2),
+            settings=lambda _, task, __: json.dumps({"distractors": 8} if task % 2 else {}),
+        )
+    )
+    assert strata(trials) == ["mode", "width", "coupling", "distractors"]
+
+
+def test_a_setting_whose_column_is_empty_is_read_from_settings(make_trials: "Make") -> None:
+    trials = make_trials(
+        {"single_thread": HALF},
+        coupling=None,
+        settings=lambda _, task, __: json.dumps({"coupling": task % 2}),
+    )
+    assert strata(with_dials(trials))[-1] == "dial_coupling"
+
+
+fractions = st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: not x.is_integer())
+SETTING = (
+    st.none() | st.booleans() | st.integers() | fractions | st.text() | st.lists(st.integers())
+)
+
+
+@given(st.lists(SETTING, min_size=2, max_size=6, unique_by=json.dumps), st.text())
+def test_no_two_values_of_a_setting_are_pooled_whatever_they_are(
+    values: list[object], key: str
+) -> None:
+    rows = (
+        {"trial_id": str(at), "task_set": "s", "settings": json.dumps({key: value})}
+        for at, value in enumerate(values)
+    )
+    held = with_dials(frame("trials", rows))
+    assert held.select(strata(held)).n_unique() == len(values)
+
+
+def test_a_metric_that_is_none_is_named(make_trials: "Make") -> None:
+    trials = make_trials({"single_thread": HALF})
+    for name, why in (("every_score", "a list for each group"), ("nobody_has", "is not measured")):
+        with pytest.raises(ValueError, match=why) as refused:
+            summary(trials, metrics=["tokens", f"{__name__}:{name}"])
+        assert name in str(refused.value)
+
+
+def every_score() -> pl.Expr:
+    return pl.col("score")
+
+
+def nobody_has() -> pl.Expr:
+    return pl.col("no such column").mean()
