@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results import METRICS
@@ -226,6 +226,7 @@ SETTING = (
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(SETTING, min_size=2, max_size=6, unique_by=json.dumps), st.text())
 def test_no_two_values_of_a_setting_are_pooled_whatever_they_are(
     values: list[object], key: str
