@@ -2,27 +2,46 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PRODUCT := $(VENV)/.product
 READY := $(VENV)/.ready
+CORE17 := $(VENV)-core17
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test test-core17 check bench lock clean
 
 help: ## Show the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(READY): requirements.lock .ci/bootstrap.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fanout needs Python 3.11 or newer; try make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/bootstrap.lock
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+# What the product needs, alone.
+$(PRODUCT): requirements.lock .ci/bootstrap.lock pyproject.toml
+	$(call environment,$(VENV),requirements.lock)
 	touch $@
 
-demo: $(READY) ## Set up and run the quickstart sweep on the simulated model
+# What tests and checks need, too.
+$(READY): $(PRODUCT) .ci/test.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r .ci/test.lock
+	touch $@
+
+$(CORE17)/.ready: .ci/core17.lock .ci/bootstrap.lock pyproject.toml
+	$(call environment,$(CORE17),.ci/core17.lock)
+	touch $@
+
+define environment
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fanout needs Python 3.11 or newer; try make PYTHON=python3.12")'
+$(PYTHON) -m venv $(1)
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/bootstrap.lock
+VIRTUAL_ENV=$(1) $(1)/bin/uv pip sync --quiet --require-hashes $(2)
+VIRTUAL_ENV=$(1) $(1)/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
+endef
+
+demo: $(PRODUCT) ## Set up and run the quickstart sweep on the simulated model
 	$(BIN)/fanout run quickstart
 
 test: $(READY) ## Set up and run the whole test suite
 	$(BIN)/python -m pytest
+
+test-core17: $(CORE17)/.ready ## Pass the tests of graphs and clients with langchain-core 1.7
+	$(CORE17)/bin/python -m pytest tests/topologies tests/experiments/test_bad_graphs.py tests/experiments/test_runner.py
 
 check: $(READY) ## Lint, format, types and notebooks
 	$(BIN)/ruff check .
@@ -37,8 +56,11 @@ bench: $(READY) ## Measure speed beside a bare LangGraph loop, the checker, cove
 	$(BIN)/python -m results.statistics.coverage
 	$(BIN)/python -m experiments.false_positives
 
-lock: $(READY) ## Make the hash-pinned requirements anew
-	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --group dev --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --all-extras --generate-hashes --no-header --no-annotate --quiet
+lock: $(READY) ## Make the hash-pinned requirements anew (add UPGRADE=--upgrade for the newest)
+	$(LOCK) $(UPGRADE) --group dev --output-file .ci/test.lock
+	$(LOCK) --group build --constraint .ci/test.lock --output-file requirements.lock
+	echo 'langchain-core<1.8' | $(LOCK) $(UPGRADE) --group build --group test --constraint - --output-file .ci/core17.lock
 
 clean: ## Remove the environment
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(CORE17)

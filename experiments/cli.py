@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from experiments.import_paths import look_here_first, namesakes
+
 COMMANDS: dict[str, str] = {
     "run": "experiments.commands.run:run",
     "list": "experiments.commands.listing:run",
@@ -49,9 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser().parse_args(argv)
     except SystemExit as end:
         return int(end.code or 0)
-    # What a sweep names by import path is looked for where the command is given, too.
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
+    look_here_first()
+    if (hidden := namesakes()) is not None:
+        print(f"fanout: note: {hidden}", file=sys.stderr)
     module, _, function = COMMANDS[arguments.command].partition(":")
     try:
         _check_engine(arguments)

@@ -5,6 +5,7 @@ import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from experiments.import_paths import namesakes
 from experiments.refused import Refused
 from tasks import TASK_SETS
 from tasks.task import TaskSet
@@ -68,4 +69,5 @@ def _imported(path: str) -> object:
         raise Refused(f"{path} cannot be used: {module} has no {attribute!r}") from None
     except Exception as error:
         text = str(error).splitlines()[0] if str(error) else ""
-        raise Refused(f"{path} cannot be imported: {type(error).__name__}: {text}") from error
+        reasons = [f"{path} cannot be imported", f"{type(error).__name__}: {text}", namesakes()]
+        raise Refused(": ".join(filter(None, reasons))) from error

@@ -165,7 +165,7 @@ class Toolbox:
             name,
             role,
             pack(*self.luck, ordinal) if seeded else None,
-            self.trial_id,
+            self.trial_id if self.model_settings.sends_cache_key else None,
         )
         offered = [tool for tool in self.tools if writes or tool.readOnlyHint]
         instructions = "\n\n".join(text for text in (self.instructions, told) if text)

@@ -72,12 +72,10 @@ class FastChatOpenAI(ChatOpenAI):
     """A ChatOpenAI whose `ainvoke` costs about a sixth at long histories.
 
     `limit` holds `ainvoke` and `astream` back until they fit its rates; the synchronous methods
-    are ChatOpenAI's own, unlimited and no faster. `sends_cache_key` is False for endpoints
-    that refuse fields they do not know; `for_agent` then leaves `prompt_cache_key` out.
+    are ChatOpenAI's own, unlimited and no faster.
     """
 
     limit: RateLimit | None = Field(default=None, exclude=True)
-    sends_cache_key: bool = True
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
 
@@ -182,7 +180,7 @@ def for_agent(
         metadata["endpoint"] = str(model.root_async_client.base_url)
         if seed is not None:
             changes["seed"] = seed
-        if cache_key is not None and getattr(model, "sends_cache_key", True):
+        if cache_key is not None:
             changes["model_kwargs"] = {**model.model_kwargs, "prompt_cache_key": cache_key}
     return model.model_copy(update=changes)
 

@@ -37,7 +37,8 @@ class ModelSettings:
 
     `timeout_s` bounds one attempt, `max_retries` the attempts after the first (with growing
     waits, and as long as the endpoint says where it says so). The rates are per minute, for the
-    whole process. `sends_cache_key` is for endpoints that refuse fields they do not know.
+    whole process. `sends_cache_key` is False for endpoints that refuse fields they do not
+    know: no agent of theirs then sends a `prompt_cache_key`, whoever built the client.
     """
 
     temperature: float | None = None
@@ -106,7 +107,6 @@ def openai_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
         stream_usage=True,
         use_responses_api=False,
         limit=limit,
-        sends_cache_key=settings.sends_cache_key,
     )
 
 
@@ -157,10 +157,7 @@ def _made(name: str, settings: ModelSettings) -> BaseChatModel:
         return _function(MODELS[provider])(rest, settings)
     function, _, model = rest.partition(":")
     if not function or not _is_module(provider):
-        allowed = ", ".join(f"{known}:NAME" for known in MODELS)
-        raise Refused(
-            f"The model '{name}' is not known: use {allowed}, or my_package.my_module:build."
-        )
+        raise Refused(f"The model '{name}' is not known: {_what_there_is()}")
     return _function(f"{provider}:{function}")(model, settings)
 
 
@@ -168,8 +165,16 @@ def _function(path: str) -> Builder:
     module, _, name = path.partition(":")
     found = getattr(importlib.import_module(module), name, None)
     if not callable(found):
-        raise Refused(f"There is no function '{name}' in {module}, which '{path}' asks for.")
+        raise Refused(
+            f"There is no function '{name}' in {module}, which '{path}' asks for: "
+            + _what_there_is()
+        )
     return cast("Builder", found)
+
+
+def _what_there_is() -> str:
+    allowed = ", ".join(f"{known}:NAME" for known in MODELS)
+    return f"use {allowed}, or my_package.my_module:build."
 
 
 def _is_module(name: str) -> bool:

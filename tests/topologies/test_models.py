@@ -68,7 +68,6 @@ def test_settings_reach_the_client(clean: pytest.MonkeyPatch) -> None:
         timeout_s=5.0,
         max_retries=3,
         requests_per_minute=60,
-        sends_cache_key=False,
     )
     model = make_model("openai:gpt-6-luna", settings)
     assert isinstance(model, FastChatOpenAI)
@@ -76,7 +75,6 @@ def test_settings_reach_the_client(clean: pytest.MonkeyPatch) -> None:
     assert (model.root_async_client.max_retries, model.root_async_client.timeout) == (3, 5.0)
     assert model.use_responses_api is False
     assert model.limit is not None
-    assert model.sends_cache_key is False
     assert str(model.root_async_client.base_url) == "https://api.openai.com/v1/"
 
 
