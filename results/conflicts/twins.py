@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from results.statistics.differences import paired_difference
+from results.statistics.pairs import paired_trials
 
 TWIN = (
     "task_set",
@@ -87,23 +87,23 @@ def twin_table(twins: pl.DataFrame) -> pl.DataFrame:
     `pairs` in which the team met it; in how many of them `twin_met` it too, `both_passed`,
     `only_team` passed, `only_twin` passed (the conflict may have cost the trial) and
     `neither_passed`; `team_success` and `twin_success` in those pairs; and `difference` (team minus
-    twin) with its 95% interval over base tasks. The row `kind` = "none" has the pairs without any
-    finding on the team's side: what concurrency cost where no conflict was seen.
+    twin) with its 95% interval and p on these tasks (see `results.statistics.pairs`). The row
+    `kind` = "none" has the pairs without any finding on the team's side: what concurrency cost
+    where no conflict was seen.
     """
     known = twins.filter(pl.col("team_kinds").is_not_null())
     met = known.with_columns(
         pl.when(pl.col("team_kinds").list.len() == 0)
         .then(pl.lit(["none"]))
         .otherwise("team_kinds")
-        .alias("kind"),
-        pl.coalesce("block", "task").alias("unit"),
+        .alias("kind")
     ).explode("kind")
     rows = [
         {"kind": key[0], **_pair_counts(group, str(key[0]))}
         for key, group in met.group_by(["kind"], maintain_order=True)
     ]
     counts = ("pairs", "twin_met", "both_passed", "only_team", "only_twin", "neither_passed")
-    values = ("team_success", "twin_success", "difference", "low", "high")
+    values = ("team_success", "twin_success", "difference", "low", "high", "p")
     schema = {
         "kind": pl.String,
         **dict.fromkeys(counts, pl.Int64),
@@ -114,17 +114,6 @@ def twin_table(twins: pl.DataFrame) -> pl.DataFrame:
 
 def _pair_counts(group: pl.DataFrame, kind: str) -> dict[str, float | int | None]:
     team, twin = pl.col("team_passed"), pl.col("twin_passed")
-    tasks = (
-        group.group_by("unit", "task")
-        .agg(pl.len().cast(pl.Int64), *(pl.col(n).sum().cast(pl.Int64) for n in _PASSED))
-        .sort("unit", "task")
-    )
-    n = tasks["len"].to_numpy()
-    gain = paired_difference(
-        (tasks["team_passed"].to_numpy(), n),
-        (tasks["twin_passed"].to_numpy(), n),
-        tasks["unit"].to_numpy(),
-    )
     one = group.select(
         pl.col("twin_kinds").list.contains(kind).sum().cast(pl.Int64).alias("twin_met"),
         (team & twin).sum().alias("both_passed"),
@@ -136,13 +125,12 @@ def _pair_counts(group: pl.DataFrame, kind: str) -> dict[str, float | int | None
     ).row(0, named=True)
     if kind == "none":
         one["twin_met"] = None
+    gain = paired_trials(one["only_team"], one["only_twin"], len(group))
     return {
         "pairs": len(group),
         **one,
         "difference": gain.estimate,
         "low": gain.low,
         "high": gain.high,
+        "p": gain.p,
     }
-
-
-_PASSED = ("team_passed", "twin_passed")

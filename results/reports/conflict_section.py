@@ -181,8 +181,8 @@ def twin_sentences(beside: pl.DataFrame, simulated: bool) -> Iterator[str]:
         yield (
             f"{start} {row['pairs']} trials of {TEAM} with {row['kind']}, {row['only_twin']} "
             f"failed while the same trial one agent at a time passed, and {row['only_team']} the "
-            f"other way round: {points(row['difference'], row['low'], row['high'])} points. "
-            f"{_harm(row)}"
+            f"other way round: {points(row['difference'], row['low'], row['high'])} points on these "
+            f"tasks, p = {row['p']:.3f}. {_harm(row)}"
         )
     open_still = met.join(told, on="kind", how="anti")
     if open_still.height:
@@ -196,8 +196,6 @@ def twin_sentences(beside: pl.DataFrame, simulated: bool) -> Iterator[str]:
 
 
 def _harm(row: Row) -> str:
-    if row["low"] is None:
-        return "Too few base tasks for an interval."
     if row["high"] < 0:
         return "It is due to being at work at once: it hurt."
     if row["low"] > 0:

@@ -171,5 +171,6 @@ def twin_kinds(beside: pl.DataFrame, team: str, twin: str) -> Table:
             ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
         ],
         "A pair is one trial of the team and the same trial with the same luck of the work, by the "
-        "same team working one at a time. A trial with several kinds counts in each.",
+        "same team working one at a time. A trial with several kinds counts in each. Intervals are "
+        "over pairs: they are about these tasks, not about tasks like these.",
     )

@@ -107,7 +107,7 @@ def test_a_difference_to_the_twin_is_only_called_a_harm_where_its_interval_says_
         {"kind": "G0", "pairs": 2, "low": -1.0, "high": 1.0},
         {"kind": "none", "pairs": 9, "low": None, "high": None},
     ]
-    counts = {"only_twin": 8, "only_team": 0, "difference": -0.25}
+    counts = {"only_twin": 8, "only_team": 0, "difference": -0.25, "p": 0.008}
     most, hurt, rest = twin_sentences(pl.DataFrame([row | counts for row in rows]), simulated=True)
     assert most.startswith("In simulation, of 40 trials of lead_subagents with G1c")
     assert most.endswith("Not enough evidence yet to say that being at work at once hurt there.")
