@@ -181,8 +181,8 @@ def twin_sentences(beside: pl.DataFrame, simulated: bool) -> Iterator[str]:
         yield (
             f"{start} {row['pairs']} trials of {TEAM} with {row['kind']}, {row['only_twin']} "
             f"failed while the same trial one agent at a time passed, and {row['only_team']} the "
-            f"other way round: {points(row['difference'], row['low'], row['high'])} points on these "
-            f"tasks, p = {row['p']:.3f}. {_harm(row)}"
+            f"other way round: {points(row['difference'], row['low'], row['high'])} points on "
+            f"these tasks, p = {row['p']:.3f}. {_harm(row)}"
         )
     open_still = met.join(told, on="kind", how="anti")
     if open_still.height:
