@@ -162,7 +162,7 @@ def conflict_anatomy(finding: Mapping[str, Any], simulated: str = "") -> Any:
                 title=None,
                 scale=alt.Scale(domain=["read", "write"], range=["#FFFFFF", "#222222"]),
             ),
-            tooltip=["agent", "op", "thing", "version", "step", "time"],
+            tooltip=["agent:N", "op:N", "thing:N", "version:N", "step:N", "time:N"],
         ),
         *_labels(dots),
     ]
@@ -241,7 +241,7 @@ def _arrows(
             range=[EDGE_COLOURS[kind] for kind in used],
         ),
     )
-    base = alt.Chart(pl.DataFrame(rows)).encode(color=colour, tooltip=["kind", "because"])
+    base = alt.Chart(pl.DataFrame(rows)).encode(color=colour, tooltip=["kind:N", "because:N"])
     heads = base.mark_point(shape="triangle", size=90, filled=True, opacity=1).encode(
         x="x2:Q", y="y2:Q", angle=alt.Angle("angle:Q", scale=None)
     )

@@ -93,7 +93,7 @@ def passed_by_time(run: Recorded) -> Any:
     by = strata(run.trials)
     keys = group_columns(by)
     drawn = run.trials.select(keys).n_unique()
-    per_line = min(TIME_POINTS, max(MOST_POINTS // drawn, 12))
+    per_line = min(TIME_POINTS, max(MOST_POINTS // max(drawn, 1), 12))
     ordered = (
         run.trials.filter(pl.col("passed").is_not_null() & pl.col("seconds").is_not_null())
         .sort(*keys, "seconds", nulls_last=True)

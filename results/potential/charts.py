@@ -68,7 +68,7 @@ def run_picture(result: ProfileResult, trial_id: str | None = None) -> Any:
             y=alt.Y("from_row:Q", scale=scale_y, axis=lanes, title=None),
             y2="to_row:Q",
             color=alt.Color("kind:N", title="needs, by", scale=colour),
-            tooltip=["kind", "what", "from_step", "to_step"],
+            tooltip=["kind:N", "what:N", "from_step:Q", "to_step:Q"],
         )
     )
     heads = (
@@ -95,7 +95,7 @@ def run_picture(result: ProfileResult, trial_id: str | None = None) -> Any:
             ),
             stroke=alt.condition("datum.critical", alt.value("#222222"), alt.value("#FFFFFF")),
             strokeWidth=alt.condition("datum.critical", alt.value(1.6), alt.value(0.5)),
-            tooltip=["step", "tool", "does", "lane", "start"],
+            tooltip=["step:Q", "tool:N", "does:N", "lane:N", "start:Q"],
         )
     )
     room = int(PICTURE / max(longest, 1) / 6.2)
@@ -150,7 +150,8 @@ def tasks_picture(result: ProfileResult) -> Any:
     y = alt.Y("task:N", sort=order, title=None, axis=alt.Axis(labelLimit=460))
     scale = alt.Scale(domainMin=1, nice=True)
     base = alt.Chart(tasks)
-    tip = ["task", "runs", "passed", "bound", "natural_speed_up", "safe_speed_up", "verdict"]
+    counts = [f"{name}:Q" for name in ("runs", "passed", "bound")]
+    tip = ["task:N", *counts, "natural_speed_up:Q", "safe_speed_up:Q", "verdict:N"]
     line = base.mark_rule(color="#CCCCCC").encode(
         x=alt.X("split:Q", scale=scale, title="times as fast"), x2="bound:Q", y=y
     )
@@ -262,7 +263,7 @@ def _width(widths: pl.DataFrame, time: alt.Scale) -> Any:
                 axis=alt.Axis(tickCount=min(most, 4), format="d"),
             ),
             y2=alt.datum(0),
-            tooltip=["start", "end", "width"],
+            tooltip=["start:Q", "end:Q", "width:Q"],
         )
         .properties(width=PICTURE, height=64)
     )
