@@ -4,18 +4,19 @@ Model calls are seen by an inline LangChain callback at the root of the graph, t
 tool path. The limits of a trial are kept here too, since here is where use is counted.
 """
 
-import asyncio
 import json
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
+from experiments.agents import Agent, Agents, place_in
 from experiments.purse import Purse
 from experiments.spec import Limits
 from results.records import STEPS
@@ -37,23 +38,8 @@ class SubmittedError(Exception):
     """The agent whose submission ends the trial asked its model once more after submitting."""
 
 
-@dataclass
-class AgentLog:
-    """What is kept of one agent while a trial runs.
-
-    `message` counts its model messages, `hold` its holds of control; `seen` and `last` are the
-    length and last text of the prompt it saw last; `cut_short` its replies in a row that hit
-    `max_tokens`.
-    """
-
-    name: str
-    role: str
-    parent: str | None
-    message: int = 0
-    hold: int = 1
-    seen: int = 0
-    last: str = ""
-    cut_short: int = 0
+class MisuseError(Exception):
+    """A graph uses what the kit gave it as it cannot be used; the text says what to do."""
 
 
 MOST_CUT_SHORT = 3
@@ -66,7 +52,7 @@ def _unexpected(line: logging.LogRecord) -> bool:
     return not any(name in line.getMessage() for name in EXPECTED)
 
 
-EXPECTED = ("LimitReachedError", "OutOfBudgetError", "SubmittedError")
+EXPECTED = ("LimitReachedError", "OutOfBudgetError", "SubmittedError", "MisuseError")
 
 
 @dataclass(eq=False)
@@ -74,20 +60,23 @@ class Recorder(BaseCallbackHandler):
     """Collects `steps` rows; raises `LimitReachedError` before a model call too many.
 
     Before a call of an agent that used up its part of the budget it raises `OutOfBudgetError`, and
-    before one of the agent that `submitted` for the trial `SubmittedError`.
+    before one of the seat that `submitted` for the trial, under no call of another's,
+    `SubmittedError`. `misuse` is what was found to be wrong with the graph.
     """
 
     limits: Limits
     simulated: bool
     purse: Purse = field(default_factory=Purse)
-    agents: dict[str, AgentLog] = field(default_factory=dict[str, AgentLog])
+    agents: Agents = field(default_factory=Agents)
     steps: list[Row] = field(default_factory=list[Row])
     limit: str | None = None
     submitted: str | None = None
+    misuse: str | None = None
     started: float = 0.0
+    clock: Callable[[], float] = time.monotonic
     run_inline: bool = True
     raise_error: bool = True
-    _open: dict[UUID, Row] = field(default_factory=dict[UUID, Row])
+    _open: dict[UUID, tuple[Agent, Row]] = field(default_factory=dict[UUID, tuple[Agent, Row]])
     _offered: dict[UUID, frozenset[str]] = field(default_factory=dict[UUID, frozenset[str]])
     _endpoints: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
     _schemas: dict[str, int] = field(default_factory=dict[str, int])
@@ -102,28 +91,33 @@ class Recorder(BaseCallbackHandler):
 
     def now(self) -> float:
         """Seconds since the trial began, simulated or real."""
-        return asyncio.get_running_loop().time() - self.started
+        return self.clock() - self.started
 
-    def agent(self, name: str) -> AgentLog:
-        """The log of an agent; one that took no seat gets one."""
-        return self.agents.setdefault(name, AgentLog(name, "agent", None))
+    def refuse(self, text: str) -> NoReturn:
+        """End the trial for what is wrong with its graph, whatever the graph does about it."""
+        self.misuse = self.misuse or text
+        raise MisuseError(self.misuse)
+
+    def agent_of(self, run_id: UUID) -> Agent | None:
+        """Who waits for the model call that is this run."""
+        return self._open[run_id][0] if run_id in self._open else None
 
     def total(self, *columns: str) -> float:
         """The sum of some columns over all steps so far, nulls left out."""
         return sum(row[column] or 0 for row in self.steps for column in columns)
 
-    def open_step(self, kind: str, agent: str, **values: Any) -> Row:
+    def open_step(self, kind: str, agent: Agent, **values: Any) -> Row:
         """Begin a step; it is in the record from now on, whatever happens."""
-        log = self.agent(agent)
+        agent.acted = True
         row: Row = dict.fromkeys(STEPS)
         row |= {
             "step": len(self.steps),
             "kind": kind,
-            "agent": agent,
-            "parent": log.parent,
-            "role": log.role,
-            "message": log.message,
-            "hold": log.hold,
+            "agent": agent.name,
+            "parent": agent.parent,
+            "role": agent.role,
+            "message": agent.message,
+            "hold": agent.hold,
             "started": self.now(),
             **values,
         }
@@ -144,52 +138,58 @@ class Recorder(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         known = metadata or {}
-        log = self.agent(str(known.get("agent") or known.get("langgraph_node") or "agent"))
-        if log.name == self.submitted:
-            raise SubmittedError(log.name)
-        if log.cut_short >= MOST_CUT_SHORT:
+        seat = known.get("agent")
+        if self.misuse is not None or seat not in self.agents.seats:
+            self.refuse(OWN_MODEL.format(known.get("langgraph_node") or "the graph"))
+        agent = self.agents.asks(seat, messages[0], place_in(known))
+        if seat == self.submitted and agent.above is None:
+            raise SubmittedError(seat)
+        if agent.cut_short >= MOST_CUT_SHORT:
             self.limit = self.limit or "max_tokens"
         self._check_limits()
-        self.purse.check(log.name)
-        log.message += 1
+        self.purse.check(seat)
+        agent.message += 1
+        agent.waiting = True
         invocation: dict[str, Any] = kwargs.get("invocation_params") or {}
         tools: list[dict[str, Any]] = invocation.get("tools") or []
         names = {str(tool.get("function", tool).get("name")) for tool in tools}
         self._offered[run_id] = frozenset(names)
         schemas = json.dumps(tools, ensure_ascii=False, separators=(",", ":"), default=str)
         first = self._schemas.setdefault(schemas, len(self.steps))
-        new = _new_messages(log, messages[0])
+        new = _new_messages(agent, messages[0])
         self._endpoints[run_id] = known.get("endpoint")
-        row = self.open_step("model", log.name, prompt=json.dumps(new, ensure_ascii=False))
-        self._open[run_id] = row
+        row = self.open_step("model", agent, prompt=json.dumps(new, ensure_ascii=False))
+        self._open[run_id] = agent, row
         if tools:
             row["tools"] = schemas if first == row["step"] else str(first)
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
-        row = self._open.pop(run_id)
+        agent, row = self._open.pop(run_id)
+        agent.waiting = False
         offered, endpoint = self._offered.pop(run_id), self._endpoints.pop(run_id)
         generation = response.generations[0][0]
         message = generation.message if isinstance(generation, ChatGeneration) else None
         if not isinstance(message, AIMessage):
             self.close_step(row, generation.text)
             return
+        self.agents.said(agent, message)
         calls = [{"id": c["id"], "name": c["name"], "args": c["args"]} for c in message.tool_calls]
         said = {"content": message.text, "tool_calls": calls}
         self.close_step(row, json.dumps(said, ensure_ascii=False))
         row.update(self._usage(message, endpoint), **_end_of(message))
-        log = self.agent(row["agent"])
-        log.cut_short = log.cut_short + 1 if row["finish_reason"] in CUT_SHORT else 0
-        self.purse.spend(row["agent"], row)
+        agent.cut_short = agent.cut_short + 1 if row["finish_reason"] in CUT_SHORT else 0
+        self.purse.spend(agent.seat, row)
         for call in message.tool_calls:
             if call["name"] not in offered:
-                self._unknown_tool(row["agent"], dict(call))
+                self._unknown_tool(agent, dict(call))
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
-        row = self._open.pop(run_id, None)
-        if row is not None:
+        agent, row = self._open.pop(run_id, (None, None))
+        if agent is not None and row is not None:
+            agent.waiting = False
             self.close_step(row, None, f"{type(error).__name__}: {error}")
 
-    def _unknown_tool(self, agent: str, call: dict[str, Any]) -> None:
+    def _unknown_tool(self, agent: Agent, call: dict[str, Any]) -> None:
         row = self.open_step(
             "tool",
             agent,
@@ -285,7 +285,13 @@ def _unpriced(
     return f"no price for {name[:60]} at {shown(endpoint)}"
 
 
-def _new_messages(log: AgentLog, messages: Sequence[BaseMessage]) -> list[Row]:
+OWN_MODEL = (
+    "{} asks a model that is no seat's: use kit.seat(NAME).model, so that its calls are counted "
+    "and stay within the trial"
+)
+
+
+def _new_messages(log: Agent, messages: Sequence[BaseMessage]) -> list[Row]:
     """What the agent had not seen at its last call; its own replies are left out."""
     grew = len(messages) >= log.seen > 0 and messages[log.seen - 1].text == log.last
     new = messages[log.seen :] if grew else messages

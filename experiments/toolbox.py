@@ -8,15 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
+from uuid import UUID
 
 from langchain_core.messages import ToolCall, ToolMessage
-from langchain_core.runnables import RunnableConfig
-from langchain_core.tools import BaseTool
-from pydantic import BaseModel
+from langchain_core.runnables import ensure_config
 
-from experiments.recorder import AgentLog, Recorder, Row
+from experiments.agents import ABOVE, Above, Agent, Credit, Place, place_in
+from experiments.recorder import Recorder, Row
 from experiments.refused import Refused
+from experiments.work_tool import SUBMIT, WorkTool
 from results.usage import OUTSIDE
 from tasks.judging import Submission
 from tasks.tools import BrokenToolError, Tool, ToolError, schema, use
@@ -26,64 +27,6 @@ from topologies.kit import Draft, Seat
 from topologies.models import ModelSettings, make_model
 from topologies.simulated.luck import pack
 
-Path = Callable[[str, str, Mapping[str, Any]], Awaitable[str]]
-"""Call id, tool name and arguments to the reply; `ToolError` for a refusal."""
-
-
-class NoArguments(BaseModel):
-    """What LangGraph looks through for arguments to inject: there are none."""
-
-
-class WorkTool(BaseTool):
-    """A tool as LangChain knows it. Its schema is data and its call goes down the one path."""
-
-    path: Path
-
-    def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:  # noqa: ARG002
-        return NoArguments
-
-    async def ainvoke(
-        self,
-        input: str | dict[str, Any] | ToolCall,
-        config: RunnableConfig | None = None,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
-    ) -> Any:
-        """The reply as a ToolMessage for a tool call, or as text for bare arguments."""
-        given: dict[str, Any] = {} if isinstance(input, str) else {**input}
-        called = given.get("type") == "tool_call"
-        arguments: dict[str, Any] = given["args"] if called else given
-        call_id = str(given.get("id", "")) if called else ""
-        status: Literal["success", "error"] = "success"
-        try:
-            reply = await self.path(call_id, self.name, arguments)
-        except ToolError as error:
-            reply, status = f"Error: {error}", "error"
-        if not called:
-            return reply
-        return ToolMessage(reply, name=self.name, tool_call_id=call_id, status=status)
-
-    def _run(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-        raise TypeError(f"{self.name} is asynchronous: call it with ainvoke, in an async graph")
-
-
-async def submit(
-    _world: None, answer: str, status: Literal["done", "blocked"], confidence: float
-) -> str:
-    """End your work by handing in its result.
-
-    Args:
-        answer: The answer, or the report you were asked for.
-        status: "done", or "blocked" if the work cannot be done as asked.
-        confidence: How sure you are that all of it is right, from 0 to 1.
-    """
-    if not answer.strip():
-        raise ToolError("the answer is empty; say what was done or found")
-    if not 0 <= confidence <= 1:
-        raise ToolError(f"confidence is {confidence}; it must be from 0 to 1")
-    return f"Submitted as {status}."
-
-
-SUBMIT = Tool(submit)
 _WITHIN: ContextVar[list[str] | None] = ContextVar("within", default=None)
 """The agents that were seated within the topology's own call that is under way."""
 
@@ -132,6 +75,7 @@ class Toolbox:
     broken: BrokenToolError | None = None
     touched: list[Touched] = field(default_factory=list[Touched])
     workplaces: dict[str, Workplace] = field(default_factory=dict[str, Workplace])
+    outsiders: dict[str, Agent] = field(default_factory=dict[str, Agent])
 
     @property
     def private_copies(self) -> bool:
@@ -148,11 +92,8 @@ class Toolbox:
         share: float | None = None,
     ) -> Seat:
         """See `topologies.kit.Kit`. `Refused` for a name that is taken."""
-        if name in self.recorder.agents:
-            raise Refused(f"two agents are called {name!r}; give each its own name")
-        ordinal = len(self.workplaces)
+        first = self.recorder.agents.seat(name, role, parent)
         self.workplaces[name] = Workplace(self.copy() if private else self.world, private)
-        self.recorder.agents[name] = AgentLog(name, role, parent)
         told = self.recorder.purse.set_aside(name, share, draws=name == self._first())
         within = _WITHIN.get()
         if within is not None:
@@ -164,8 +105,9 @@ class Toolbox:
             make_model(model_name, self.model_settings),
             name,
             role,
-            pack(*self.luck, ordinal) if seeded else None,
+            pack(*self.luck, first.ordinal) if seeded else None,
             self.trial_id if self.model_settings.sends_cache_key else None,
+            self._own_seed if seeded else None,
         )
         offered = [tool for tool in self.tools if writes or tool.readOnlyHint]
         instructions = "\n\n".join(text for text in (self.instructions, told) if text)
@@ -177,14 +119,16 @@ class Toolbox:
         self, seat: Seat, call: ToolCall, run: Callable[[], Awaitable[str]]
     ) -> ToolMessage:
         """See `topologies.kit.Kit`."""
-        row = self._open(seat.name, str(call["id"]), call["name"], call["args"])
-        self.recorder.agent(seat.name).hold += 1
+        credit = self._credit(seat.name, call["id"], call["name"], call["args"], _here)
+        row = self._open(credit, str(call["id"]), call["name"], call["args"])
+        credit.agent.end_hold()
         seated: list[str] = []
-        token = _WITHIN.set(seated)
+        token, above = _WITHIN.set(seated), ABOVE.set(Above(credit.agent, passed=True))
         try:
             reply = await run()
         finally:
             _WITHIN.reset(token)
+            ABOVE.reset(above)
             for name in seated:
                 self.recorder.purse.give_back(name)
         self.recorder.close_step(row, reply)
@@ -204,8 +148,10 @@ class Toolbox:
         known = {tool.name: tool for tool in self.tools}
         refused: list[str] = []
         for number, (name, arguments) in enumerate(draft.writes, 1):
+            call_id = f"carry_out_{number}"
+            credit = self._credit(seat.name, call_id, name, arguments, _here)
             try:
-                await self.call(seat.name, known[name], f"carry_out_{number}", arguments)
+                await self.call(credit, known[name], call_id, arguments)
             except ToolError as error:
                 refused.append(f"{name}: {error}")
         return refused
@@ -215,16 +161,18 @@ class Toolbox:
     ) -> None:
         """Let someone outside act on the shared world, each call a transaction of its own."""
         name = f"outside: {who}"
-        log = self.recorder.agents.setdefault(name, AgentLog(name, OUTSIDE, None, hold=0))
-        log.hold += 1
+        agent = self.outsiders.setdefault(name, Agent(name, OUTSIDE, None, name, hold=0))
+        agent.hold += 1
         with suppress(ToolError):
-            await self.call(name, tool, f"outside_{number}", arguments)
+            await self.call(Credit(agent, 0), tool, f"outside_{number}", arguments)
 
-    async def call(self, agent: str, tool: Tool, call_id: str, arguments: Mapping[str, Any]) -> str:
+    async def call(
+        self, credit: Credit, tool: Tool, call_id: str, arguments: Mapping[str, Any]
+    ) -> str:
         """The one tool path: a step, a transaction, a history. `ToolError` for a refusal."""
-        row = self._open(agent, call_id, tool.name, arguments)
+        row = self._open(credit, call_id, tool.name, arguments)
         try:
-            reply = await self._run(agent, tool, row, arguments)
+            reply = await self._run(credit, tool, row, arguments)
         except ToolError as error:
             self.recorder.close_step(row, f"Error: {error}", str(error))
             raise
@@ -236,18 +184,35 @@ class Toolbox:
         self.recorder.close_step(row, reply)
         return reply
 
-    def _tool(self, agent: str, tool: Tool) -> WorkTool:
-        async def path(call_id: str, _name: str, arguments: Mapping[str, Any]) -> str:
-            return await self.call(agent, tool, call_id, arguments)
+    def _tool(self, seat: str, tool: Tool) -> WorkTool:
+        async def path(call_id: str, arguments: Mapping[str, Any], where: Any) -> str:
+            credit = self._credit(seat, call_id, tool.name, arguments, where)
+            return await self.call(credit, tool, call_id, arguments)
 
         return WorkTool(
-            name=tool.name, description=tool.description, args_schema=schema(tool.run), path=path
+            name=tool.name,
+            description=tool.description,
+            args_schema=schema(tool.run),
+            path=path,
+            refuse=self.recorder.refuse,
         )
 
-    async def _run(self, agent: str, tool: Tool, row: Row, arguments: Mapping[str, Any]) -> str:
+    def _credit(
+        self,
+        seat: str,
+        call_id: str | None,
+        tool: str,
+        arguments: Mapping[str, Any],
+        where: Callable[[], Place],
+    ) -> Credit:
+        credit = self.recorder.agents.caller(call_id, tool, arguments, where, seat)
+        assert credit is not None  # a seat has its first agent from the start
+        return credit
+
+    async def _run(self, credit: Credit, tool: Tool, row: Row, arguments: Mapping[str, Any]) -> str:
         if tool is SUBMIT:
-            return await self._submit(agent, arguments)
-        place = self.workplaces.get(agent) or Workplace(self.world)
+            return await self._submit(credit, arguments)
+        place = self.workplaces.get(credit.agent.seat) or Workplace(self.world)
         call = str(row["step"])
         self.touched.append(Touched(row, call, place))
         async with place.world.call(call):
@@ -256,21 +221,44 @@ class Toolbox:
             place.wrote.append((tool.name, dict(arguments)))
         return reply
 
-    async def _submit(self, agent: str, arguments: Mapping[str, Any]) -> str:
+    async def _submit(self, credit: Credit, arguments: Mapping[str, Any]) -> str:
+        """Take a submission: the trial's or a draft's of a root, a report of any other agent."""
         reply = await use(SUBMIT, None, arguments)
-        place = self.workplaces[agent]
-        place.submission = place.submission or Submission(**arguments)
-        if agent == self._first():
-            self.submission = self.submission or Submission(**arguments)
-            self.recorder.submitted = agent
-        self.recorder.purse.give_back(agent)
-        self.recorder.agent(agent).hold += 1
+        agent = credit.agent
+        place, seat = self.workplaces[agent.seat], self.recorder.agents.seats[agent.seat]
+        if credit.message is not None and self.recorder.agents.root(agent):
+            place.submission = place.submission or Submission(**arguments)
+            if agent.seat == self._first():
+                self.submission = place.submission
+                self.recorder.submitted = agent.seat
+        agent.submitted = True
+        if all(one.submitted for one in seat if one.message):
+            self.recorder.purse.give_back(agent.seat)
+        agent.end_hold()
         return reply
 
     def _first(self) -> str | None:
-        """The agent whose submission ends the trial."""
+        """The seat whose submission ends the trial."""
         return next((name for name, at in self.workplaces.items() if not at.private), None)
 
-    def _open(self, agent: str, call_id: str, name: str, arguments: Mapping[str, Any]) -> Row:
-        written = json.dumps(dict(arguments), ensure_ascii=False)
-        return self.recorder.open_step("tool", agent, tool=name, call_id=call_id, arguments=written)
+    def _own_seed(self, run_id: UUID) -> dict[str, Any]:
+        """What the request of a conversation has of its own, where it is not its seat's first."""
+        agent = self.recorder.agent_of(run_id)
+        if agent is None or agent is self.recorder.agents.seats[agent.seat][0]:
+            return {}
+        return {"seed": pack(*self.luck, agent.ordinal)}
+
+    def _open(self, credit: Credit, call_id: str, name: str, arguments: Mapping[str, Any]) -> Row:
+        return self.recorder.open_step(
+            "tool",
+            credit.agent,
+            message=credit.message,
+            hold=None if credit.message is None else credit.agent.hold,
+            tool=name,
+            call_id=call_id,
+            arguments=json.dumps(dict(arguments), ensure_ascii=False),
+        )
+
+
+def _here() -> Place:
+    return place_in(ensure_config().get("metadata"))

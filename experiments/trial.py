@@ -21,8 +21,9 @@ from langsmith import tracing_context  # pyright: ignore[reportUnknownVariableTy
 
 from experiments.endings import COMPLETED, Ending, crashed, ending, limit
 from experiments.loading import load_task_set
+from experiments.own_tools import GraphRecorder
 from experiments.purse import Purse
-from experiments.recorder import Recorder, Row
+from experiments.recorder import MisuseError, Row
 from experiments.spec import TrialSpec
 from experiments.toolbox import Toolbox
 from results.records import TRIALS
@@ -83,7 +84,7 @@ def _begin(spec: TrialSpec) -> _Trial:
         model_settings=ModelSettings(**spec.model_settings),
         trial_id=spec.trial_id,
         luck=(luck.part("task", *base), luck.part("trial", *base, spec.trial, *salt)),
-        recorder=Recorder(spec.limits, spec.simulated, Purse(spec.budget)),
+        recorder=GraphRecorder(spec.limits, spec.simulated, Purse(spec.budget)),
         copy=lambda: task_set.world(task),
     )
     return _Trial(spec, task_set, task, toolbox)
@@ -94,7 +95,7 @@ async def _play(trial: _Trial) -> Record:
     started_at = None
     if not trial.spec.simulated:
         started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    trial.toolbox.recorder.started = loop.time()
+    trial.toolbox.recorder.clock, trial.toolbox.recorder.started = loop.time, loop.time()
     over = asyncio.Event()
     outside = asyncio.create_task(_outside(trial, over)) if trial.task.outside else None
     end, last = await _run_graph(trial.spec, trial.task, trial.toolbox)
@@ -140,6 +141,7 @@ def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None)
         "status": submission.status,
         "confidence": submission.confidence,
         "private_copies": toolbox.private_copies,
+        "ambiguous_calls": toolbox.recorder.agents.ambiguous,
         **totals(toolbox.recorder.steps),
         **judged,
     }
@@ -187,9 +189,13 @@ async def _run_graph(spec: TrialSpec, task: Task, toolbox: Toolbox) -> tuple[End
     except (Exception, SystemExit) as error:
         if within.expired():
             return limit("seconds"), None
+        if recorder.misuse is not None:
+            return crashed(MisuseError(recorder.misuse), "graph"), None
         if recorder.limit is not None:
             return limit(recorder.limit), None
         return ending(error, recorder.answered), None
+    if recorder.misuse is not None:
+        return crashed(MisuseError(recorder.misuse), "graph"), None
     if recorder.limit is not None and toolbox.submission is None:
         return limit(recorder.limit), None
     return COMPLETED, last

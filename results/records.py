@@ -65,6 +65,7 @@ TRIALS = pl.Schema(
         "confidence": pl.Float64,
         "broken_invariants": pl.List(pl.String),
         "agents": pl.Int64,
+        "ambiguous_calls": pl.Int64,
         "model_calls": pl.Int64,
         "tool_calls": pl.Int64,
         "tool_errors": pl.Int64,

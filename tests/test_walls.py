@@ -16,7 +16,16 @@ MAY_IMPORT = {
     "experiments": {"experiments", "topologies", "tasks", "results"},
 }
 AGENT_SIDE = {"langchain_core", "langchain_openai", "langgraph"}
-JOINS = {"endings.py", "recorder.py", "toolbox.py", "trial.py", "bench.py"}
+JOINS = {
+    "agents.py",
+    "bench.py",
+    "endings.py",
+    "own_tools.py",
+    "recorder.py",
+    "toolbox.py",
+    "trial.py",
+    "work_tool.py",
+}
 """Where `experiments` joins the sides, and the bench's bare loop."""
 CONTRACTS = {"tasks/world.py", "tasks/voting.py", "topologies/chat_client.py"}
 """What only code can get wrong, and what an endpoint answers: no person asked for it."""

@@ -12,8 +12,9 @@ openai's client does not know) takes ChatOpenAI's own way.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 import httpx2
 import openai
@@ -29,6 +30,7 @@ from pydantic import ConfigDict, Field
 from topologies.rate_limit import RateLimit
 
 AnyChatModel = TypeVar("AnyChatModel", bound=BaseChatModel)
+Own = Callable[[UUID], Mapping[str, Any]]
 
 # ChatOpenAI's translation of openai's errors and usage; private there, and test_chat_client.py
 # says so when it moves.
@@ -72,10 +74,12 @@ class FastChatOpenAI(ChatOpenAI):
     """A ChatOpenAI whose `ainvoke` costs about a sixth at long histories.
 
     `limit` holds `ainvoke` and `astream` back until they fit its rates; the synchronous methods
-    are ChatOpenAI's own, unlimited and no faster.
+    are ChatOpenAI's own, unlimited and no faster. `own` says what the request of one run has of its
+    own.
     """
 
     limit: RateLimit | None = Field(default=None, exclude=True)
+    own: Own | None = Field(default=None, exclude=True)
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
 
@@ -86,6 +90,8 @@ class FastChatOpenAI(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        if self.own is not None and run_manager is not None:
+            kwargs |= self.own(run_manager.run_id)
         if self.limit is None:
             return await self._send(messages, stop, run_manager, **kwargs)
         estimate = _rough_tokens(messages)
@@ -95,6 +101,9 @@ class FastChatOpenAI(ChatOpenAI):
         return result
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        run_manager = args[2] if len(args) > 2 else kwargs.get("run_manager")
+        if self.own is not None and run_manager is not None:
+            kwargs |= self.own(run_manager.run_id)
         messages: list[BaseMessage] = args[0] if args else kwargs["messages"]
         estimate = _rough_tokens(messages)
         if self.limit is not None:
@@ -164,14 +173,20 @@ def _usage_metadata(usage: object, tier: object) -> UsageMetadata | None:
 
 
 def for_agent(
-    model: AnyChatModel, agent: str, role: str, seed: int | None, cache_key: str | None
+    model: AnyChatModel,
+    agent: str,
+    role: str,
+    seed: int | None,
+    cache_key: str | None,
+    own: Own | None = None,
 ) -> AnyChatModel:
-    """The shared model as one agent uses it: its name and role, its seed, its prompt cache.
+    """The shared model as one seat uses it: its name and role, its seed, its prompt cache.
 
     A copy that shares all clients and takes some microseconds. `agent`, `role` and, for an
     OpenAI-compatible model, `endpoint` (its base URL, by which calls are priced) are metadata of
     every call: callbacks see them, and they are never part of a request. With a seed of None the
-    model keeps its own; with a cache key of None the request has none. A model of another kind,
+    model keeps its own; with a cache key of None the request has none. `own` gives, by the id of a
+    run, the fields in which its request differs from those of its seat. A model of another kind,
     from an outside builder, gets the metadata only.
     """
     metadata = {**(model.metadata or {}), "agent": agent, "role": role}
@@ -180,6 +195,8 @@ def for_agent(
         metadata["endpoint"] = str(model.root_async_client.base_url)
         if seed is not None:
             changes["seed"] = seed
+        if isinstance(model, FastChatOpenAI):
+            changes["own"] = own
         if cache_key is not None:
             changes["model_kwargs"] = {**model.model_kwargs, "prompt_cache_key": cache_key}
     return model.model_copy(update=changes)
