@@ -12,6 +12,7 @@ from langchain_core.exceptions import ContextOverflowError
 from langgraph.errors import GraphRecursionError
 
 from experiments.recorder import LimitReachedError, SubmittedError
+from experiments.refused import REFUSALS
 from tasks.tools import BrokenToolError
 from topologies.kit import OutOfBudgetError
 from topologies.simulated.transport import SimulatedModelError
@@ -70,8 +71,14 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def in_one_line(error: BaseException) -> str:
-    """The type and text of an error."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    """The type and text of an error, and what was at the root of one that says nothing itself."""
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    root = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    if root is error or not text.endswith(("Connection error.", "Request timed out.")):
+        return text
+    return f"{text} ({in_one_line(root)})"
 
 
 Fits = Callable[[BaseException, bool], bool]
@@ -102,7 +109,7 @@ def _refused(error: BaseException, answered: bool) -> bool:
         return False
     if _status(error) in NO_ACCESS or "insufficient_quota" in str(error):
         return True
-    return not answered and _status(error) in REFUSALS
+    return not answered and _status(error) in REFUSING
 
 
 def _ill_asked(error: BaseException, answered: bool) -> bool:
@@ -119,7 +126,7 @@ def _status(error: BaseException) -> int | None:
 
 NO_ACCESS = (401, 402)
 BAD_REQUESTS = (400, 422)
-REFUSALS = (*NO_ACCESS, *BAD_REQUESTS, 403, 404, 405)
+REFUSING = (*NO_ACCESS, *BAD_REQUESTS, 403, 404, 405)
 NEVER_OVERFLOW = (*NO_ACCESS, 403, 404, 429)
 OF_CLIENTS = frozenset(
     {
@@ -155,6 +162,7 @@ RULES: tuple[tuple[Fits, Callable[[BaseException], Ending]], ...] = (
     (_is(OutOfBudgetError), lambda _: limit("budget")),
     (_is(GraphRecursionError), lambda _: limit("recursion")),
     (_overflows, lambda _: limit("context")),
+    (_is(*REFUSALS), lambda error: crashed(error, "set-up")),
     (_refused, lambda error: crashed(error, "set-up")),
     (_ill_asked, lambda error: crashed(error, "graph")),
     (_from_endpoint, lambda error: crashed(error, "infrastructure")),

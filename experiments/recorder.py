@@ -4,10 +4,12 @@ Model calls are seen by an inline LangChain callback at the root of the graph, t
 tool path. The limits of a trial are kept here too, since here is where use is counted.
 """
 
+import asyncio
 import json
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from uuid import UUID
@@ -21,8 +23,10 @@ from experiments.purse import Purse
 from experiments.spec import Limits
 from results.records import STEPS
 from results.usage import cache_writes, counted
+from topologies.attempts import SENDING, Interval, Sending, seconds_of
 from topologies.endpoints import shown
 from topologies.prices import STANDARD_TIERS, Usage, price
+from topologies.replies import malformed
 from topologies.simulated.profile import profile
 from topologies.simulated.tokens import ENCODING_NAME
 
@@ -80,6 +84,9 @@ class Recorder(BaseCallbackHandler):
     _offered: dict[UUID, frozenset[str]] = field(default_factory=dict[UUID, frozenset[str]])
     _endpoints: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
     _schemas: dict[str, int] = field(default_factory=dict[str, int])
+    _sent: dict[UUID, Sending] = field(default_factory=dict[UUID, Sending])
+    _waits: list[Interval] = field(default_factory=list[Interval])
+    within: asyncio.Timeout | None = None
 
     def __post_init__(self) -> None:
         CALLBACK_LOG.addFilter(_unexpected)
@@ -101,6 +108,21 @@ class Recorder(BaseCallbackHandler):
     def agent_of(self, run_id: UUID) -> Agent | None:
         """Who waits for the model call that is this run."""
         return self._open[run_id][0] if run_id in self._open else None
+
+    @property
+    def waited(self) -> float:
+        """Seconds so far in which a call was kept waiting: they are not the agents' time."""
+        waits = [wait for call in self._sent.values() for wait in call.waits]
+        return seconds_of([*self._waits, *waits])
+
+    def _wait_changed(self) -> None:
+        """Let the trial's time stand still while any of its calls is kept waiting."""
+        if self.within is None or self.limits.seconds is None:
+            return
+        waits = any(call.waiting_since is not None for call in self._sent.values())
+        until = self.started + self.limits.seconds + self.waited
+        with suppress(RuntimeError):  # the time is up, or the graph has ended
+            self.within.reschedule(None if waits else until)
 
     def total(self, *columns: str) -> float:
         """The sum of some columns over all steps so far, nulls left out."""
@@ -160,12 +182,15 @@ class Recorder(BaseCallbackHandler):
         self._endpoints[run_id] = known.get("endpoint")
         row = self.open_step("model", agent, prompt=json.dumps(new, ensure_ascii=False))
         self._open[run_id] = agent, row
+        self._sent[run_id] = Sending(changed=self._wait_changed)
+        SENDING.set(self._sent[run_id])
         if tools:
             row["tools"] = schemas if first == row["step"] else str(first)
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
-        agent, row = self._open.pop(run_id)
-        agent.waiting = False
+        agent, row = self._ended(run_id)
+        if agent is None or row is None:
+            return
         offered, endpoint = self._offered.pop(run_id), self._endpoints.pop(run_id)
         generation = response.generations[0][0]
         message = generation.message if isinstance(generation, ChatGeneration) else None
@@ -184,10 +209,22 @@ class Recorder(BaseCallbackHandler):
                 self._unknown_tool(agent, dict(call))
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
-        agent, row = self._open.pop(run_id, (None, None))
+        agent, row = self._ended(run_id)
         if agent is not None and row is not None:
-            agent.waiting = False
             self.close_step(row, None, f"{type(error).__name__}: {error}")
+
+    def _ended(self, run_id: UUID) -> tuple[Agent, Row] | tuple[None, None]:
+        """Whose call came to its end and its step, with how often it was sent."""
+        agent, row = self._open.pop(run_id, (None, None))
+        if agent is None or row is None:
+            return None, None
+        agent.waiting = False
+        call = self._sent.pop(run_id)
+        call.go()
+        self._waits += call.waits
+        if call.attempts:
+            row.update(attempts=call.attempts, waited=seconds_of(call.waits))
+        return agent, row
 
     def _unknown_tool(self, agent: Agent, call: dict[str, Any]) -> None:
         row = self.open_step(
@@ -257,10 +294,7 @@ def _end_of(message: AIMessage) -> Row:
     reasons = (*(known.get(n) for n in FINISH_REASONS), incomplete.get("reason"))
     reason = next((str(given) for given in reasons if given), None)
     refusal = message.additional_kwargs.get("refusal")
-    invalid = [
-        {"id": call["id"], "name": call["name"], "arguments": call["args"]}
-        for call in message.invalid_tool_calls
-    ]
+    invalid = malformed([*message.tool_calls, *message.invalid_tool_calls])
     return {
         "finish_reason": reason,
         "refusal": None if refusal is None else str(refusal),

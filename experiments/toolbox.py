@@ -25,6 +25,7 @@ from tasks.world import World
 from topologies.chat_client import for_agent
 from topologies.kit import Draft, Seat
 from topologies.models import ModelSettings, make_model
+from topologies.replies import MALFORMED
 from topologies.simulated.luck import pack
 
 _WITHIN: ContextVar[list[str] | None] = ContextVar("within", default=None)
@@ -172,6 +173,8 @@ class Toolbox:
         """The one tool path: a step, a transaction, a history. `ToolError` for a refusal."""
         row = self._open(credit, call_id, tool.name, arguments)
         try:
+            if MALFORMED in arguments:
+                raise ToolError("this is no call: its arguments must be one JSON object")
             reply = await self._run(credit, tool, row, arguments)
         except ToolError as error:
             self.recorder.close_step(row, f"Error: {error}", str(error))

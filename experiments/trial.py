@@ -135,7 +135,8 @@ def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None)
     row: Row = {
         **dict.fromkeys(TRIALS),
         **_identity(spec, trial.task_set, task),
-        "seconds": seconds,
+        "seconds": None if seconds is None else seconds - toolbox.recorder.waited,
+        "waited": toolbox.recorder.waited if _attempts_known(toolbox.recorder.steps) else None,
         **asdict(end),
         "answer": submission.answer,
         "status": submission.status,
@@ -179,7 +180,7 @@ def _judged(trial: _Trial, submission: Submission) -> tuple[Row, list[Row]]:
 async def _run_graph(spec: TrialSpec, task: Task, toolbox: Toolbox) -> tuple[Ending, str | None]:
     """How the trial ended, and the last words of a graph that came to its end."""
     recorder = toolbox.recorder
-    within = asyncio.timeout(spec.limits.seconds)
+    recorder.within = within = asyncio.timeout(spec.limits.seconds)
     try:
         graph = _built(spec, toolbox)
         config = {"callbacks": [recorder], "recursion_limit": MOST_SUPERSTEPS}
@@ -246,6 +247,10 @@ def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
         "corpus": task_set.corpus(),
         "kit": _kit(),
     }
+
+
+def _attempts_known(steps: list[Row]) -> bool:
+    return all(row["attempts"] is not None for row in steps if row["kind"] == "model")
 
 
 def _accesses(spec: TrialSpec, toolbox: Toolbox) -> Iterator[Row]:

@@ -27,7 +27,7 @@ JOINS = {
     "work_tool.py",
 }
 """Where `experiments` joins the sides, and the bench's bare loop."""
-CONTRACTS = {"tasks/world.py", "tasks/voting.py", "topologies/chat_client.py"}
+CONTRACTS = {"tasks/world.py", "tasks/voting.py", "results/statistics/pairs.py"}
 """What only code can get wrong, and what an endpoint answers: no person asked for it."""
 
 

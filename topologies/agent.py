@@ -13,6 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.prebuilt import ToolNode
 
 from topologies.kit import Seat
+from topologies.replies import with_calls
 
 SUBMIT = "submit"
 
@@ -78,7 +79,8 @@ def _agent_loop() -> Graph:
 async def ask(state: Conversation, config: RunnableConfig) -> dict[str, list[AnyMessage]]:
     """A node: the model says what to do next."""
     agent = placed(config)
-    return {"messages": [await agent.model.ainvoke([agent.system, *state["messages"]], config)]}
+    reply = await agent.model.ainvoke([agent.system, *state["messages"]], config)
+    return {"messages": [with_calls(reply)]}
 
 
 async def use_tools(state: Any, config: RunnableConfig) -> Any:

@@ -4,7 +4,8 @@ Most of the time of a plain ChatOpenAI call at a long history goes into openai's
 over typed messages, which changes nothing in what LangChain hands over. `FastChatOpenAI` posts
 the same bytes through the same openai client (its retries, timeouts, keys and errors) without
 the walk, and reads the reply without building typed objects that are dumped at once. It also
-stays in the calling thread, where ChatOpenAI hands every reply to an executor.
+stays in the calling thread, where ChatOpenAI hands every reply to an executor. What an endpoint may
+send that is no proper reply is made readable here (`topologies.replies`), streamed or not.
 
 Whatever is out of the ordinary (the Responses API, structured output, streaming, fields that
 openai's client does not know) takes ChatOpenAI's own way.
@@ -12,6 +13,7 @@ openai's client does not know) takes ChatOpenAI's own way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -22,12 +24,21 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models import base as langchain_openai_base
 from pydantic import ConfigDict, Field
 
+from topologies.attempts import sending
 from topologies.rate_limit import RateLimit
+from topologies.replies import (
+    Offered,
+    UnreadableReplyError,
+    printable,
+    readable,
+    stream_calls,
+    with_calls,
+)
 
 AnyChatModel = TypeVar("AnyChatModel", bound=BaseChatModel)
 Own = Callable[[UUID], Mapping[str, Any]]
@@ -75,11 +86,12 @@ class FastChatOpenAI(ChatOpenAI):
 
     `limit` holds `ainvoke` and `astream` back until they fit its rates; the synchronous methods
     are ChatOpenAI's own, unlimited and no faster. `own` says what the request of one run has of its
-    own.
+    own. `says_max_tokens` is True for endpoints that know the older name of that field alone.
     """
 
     limit: RateLimit | None = Field(default=None, exclude=True)
     own: Own | None = Field(default=None, exclude=True)
+    says_max_tokens: bool = False
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
 
@@ -92,29 +104,66 @@ class FastChatOpenAI(ChatOpenAI):
     ) -> ChatResult:
         if self.own is not None and run_manager is not None:
             kwargs |= self.own(run_manager.run_id)
-        if self.limit is None:
-            return await self._send(messages, stop, run_manager, **kwargs)
-        estimate = _rough_tokens(messages)
-        await self.limit.admit(estimate)
-        result = await self._send(messages, stop, run_manager, **kwargs)
-        self.limit.settle(estimate, _used_tokens([g.message for g in result.generations], estimate))
+        estimate = await self._admitted(messages)
+        try:
+            result = await self._send(messages, stop, run_manager, **kwargs)
+        except openai.APIStatusError as error:
+            result = ChatResult(generations=[ChatGeneration(message=_filtered(error))])
+        for generation in result.generations:
+            if isinstance(generation.message, AIMessage):
+                generation.message = with_calls(generation.message)
+        if self.limit is not None:
+            used = _used_tokens([g.message for g in result.generations], estimate)
+            self.limit.settle(estimate, used)
         return result
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        """ChatOpenAI's stream, with the calls at its end, in one piece each and mended."""
         run_manager = args[2] if len(args) > 2 else kwargs.get("run_manager")
         if self.own is not None and run_manager is not None:
             kwargs |= self.own(run_manager.run_id)
         messages: list[BaseMessage] = args[0] if args else kwargs["messages"]
-        estimate = _rough_tokens(messages)
-        if self.limit is not None:
-            await self.limit.admit(estimate)
+        estimate = await self._admitted(messages)
         seen: list[BaseMessage] = []
-        async for chunk in super()._astream(*args, **kwargs):
-            if isinstance(chunk.message, AIMessageChunk) and chunk.message.usage_metadata:
-                seen.append(chunk.message)
-            yield chunk
+        held = AIMessageChunk(content="")
+        try:
+            async for chunk in super()._astream(*args, **kwargs):
+                message = chunk.message
+                if isinstance(message, AIMessageChunk):
+                    if message.usage_metadata:
+                        seen.append(message)
+                    if message.tool_call_chunks:
+                        held += AIMessageChunk(
+                            content="", tool_call_chunks=message.tool_call_chunks
+                        )
+                        chunk.message = message.model_copy(update=NO_CALLS)
+                yield chunk
+        except openai.APIStatusError as error:
+            filtered = _filtered(error)
+            yield ChatGenerationChunk(message=AIMessageChunk(**filtered.model_dump(exclude=TYPE)))
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise UnreadableReplyError(f"a stream of {self.openai_api_base}: {error!r}") from error
+        if held.tool_call_chunks:
+            calls = stream_calls(held.tool_call_chunks, kwargs.get("tools") or ())
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=calls))
         if self.limit is not None:
             self.limit.settle(estimate, _used_tokens(seen, estimate))
+
+    async def _admitted(self, messages: list[BaseMessage]) -> int:
+        """Wait until the rates leave room; about how many tokens the prompt has."""
+        estimate = _rough_tokens(messages)
+        if self.limit is not None:
+            call = sending()
+            call.wait()
+            await self.limit.admit(estimate)
+            call.go()
+        return estimate
+
+    def _get_request_payload(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        payload: dict[str, Any] = super()._get_request_payload(*args, **kwargs)  # pyright: ignore
+        if self.says_max_tokens and "max_completion_tokens" in payload:
+            payload["max_tokens"] = payload.pop("max_completion_tokens")
+        return payload
 
     async def _send(
         self,
@@ -123,11 +172,14 @@ class FastChatOpenAI(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None,
         **kwargs: Any,
     ) -> ChatResult:
-        payload = cast("dict[str, Any]", self._get_request_payload(messages, stop=stop, **kwargs))  # pyright: ignore[reportUnknownMemberType]
+        payload = self._get_request_payload(messages, stop=stop, **kwargs)
         extra_body: dict[str, Any] = payload.pop("extra_body", None) or {}
         usual = payload.keys() <= _WIRE_ORDER.keys() and "messages" in payload
         if not usual or self.include_response_headers or self._uses_gateway:
-            return await super()._agenerate(messages, stop, run_manager, **kwargs)
+            try:
+                return await super()._agenerate(messages, stop, run_manager, **kwargs)
+            except (LookupError, TypeError, AttributeError, ValueError) as error:
+                raise UnreadableReplyError(f"{self.openai_api_base}: {error!r}") from error
         body = {name: payload[name] for name in sorted(payload, key=_WIRE_ORDER.__getitem__)}
         body.update(extra_body)
         try:
@@ -140,22 +192,23 @@ class FastChatOpenAI(ChatOpenAI):
         except openai.APIError as error:
             _translate_api_error(error)
             raise
-        return self._read(response)
+        return self._read(response, body.get("tools") or ())
 
-    def _read(self, response: httpx2.Response) -> ChatResult:
+    def _read(self, response: httpx2.Response, offered: Offered) -> ChatResult:
         try:
-            completion: Any = response.json()
-        except ValueError as error:
-            raise ValueError(
+            said: Any = response.json()
+        except (ValueError, RecursionError) as error:
+            raise UnreadableReplyError(
                 f"The endpoint {self.openai_api_base} answered with something that is not JSON: "
                 f"{response.text[:200]!r}"
             ) from error
+        halves = b"\\ud" in response.content.lower()
+        completion = readable(printable(said) if halves else said, offered)
         # ChatOpenAI would take what the usage leaves out for 0, and die of one that is no object.
-        fields = cast("dict[str, Any]", completion if isinstance(completion, dict) else {})
-        usage: object = fields.pop("usage", None)
+        usage: object = completion.pop("usage", None)
         result = self._create_chat_result(completion)  # pyright: ignore[reportUnknownMemberType]
         tier: object = (result.llm_output or {}).get("service_tier")
-        for generation, choice in zip(result.generations, fields["choices"], strict=True):
+        for generation, choice in zip(result.generations, completion["choices"], strict=True):
             generation.message.response_metadata["token_usage"] = usage
             if isinstance(generation.message, AIMessage):
                 generation.message.usage_metadata = _usage_metadata(usage, tier)
@@ -170,6 +223,21 @@ def _usage_metadata(usage: object, tier: object) -> UsageMetadata | None:
         return _read_usage(cast("dict[str, Any]", usage), str(tier)) if usage else None
     except (AttributeError, TypeError, ValueError):
         return None
+
+
+def _filtered(error: openai.APIStatusError) -> AIMessage:
+    """What a content filter before the model says in its place; any other error is raised again."""
+    text = str(error)
+    if error.status_code not in (400, 403) or not FILTERED.search(f"{error.code} {text}"):
+        raise error
+    said = {"finish_reason": "content_filter"}
+    return AIMessage(text, additional_kwargs={"refusal": text}, response_metadata=said)
+
+
+FILTERED = re.compile(r"content_(filter|policy)|content management policy|moderation|was flagged")
+"""How Azure, OpenAI and OpenRouter refuse a prompt: as an error, though it is a refusal."""
+NO_CALLS: dict[str, Any] = {"tool_call_chunks": [], "tool_calls": [], "invalid_tool_calls": []}
+TYPE = {"type"}
 
 
 def for_agent(

@@ -22,6 +22,7 @@ from tasks.refused import Refused
 from tasks.voting import Vote, agreed, agreement, combined, nearest
 from topologies.agent import SUBMIT, Conversation, Graph, agent_graph, last_words
 from topologies.kit import Draft, Kit, OutOfBudgetError, Seat
+from topologies.replies import with_calls
 
 CHOOSE = "choose"
 MOST_TURNS = 4
@@ -110,7 +111,7 @@ async def _decided(
     told = "\n\n".join((chair.instructions, DECIDE, ONE if whole else ALL))
     messages: list[AnyMessage] = [*task, HumanMessage(told_attempts(drafts))]
     for _ in range(MOST_TURNS):
-        message = await model.ainvoke([SystemMessage(told), *messages], config)
+        message = with_calls(await model.ainvoke([SystemMessage(told), *messages], config))
         messages.append(message)
         if not message.tool_calls:
             return {"messages": messages}
@@ -136,7 +137,8 @@ async def _decided(
 
 def _chosen(call: ToolCall, attempts: int) -> int | None:
     number = str(call["args"].get("attempt", ""))
-    known = call["name"] == CHOOSE and number.isdigit() and 1 <= int(number) <= attempts
+    numbers = [str(n) for n in range(1, attempts + 1)]
+    known = call["name"] == CHOOSE and number in numbers
     return int(number) if known else None
 
 

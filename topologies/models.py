@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,7 @@ from pydantic import SecretStr
 
 from tasks.refused import Refused
 from topologies import MODELS
+from topologies.attempts import Client
 from topologies.chat_client import FastChatOpenAI
 from topologies.rate_limit import RateLimit
 from topologies.simulated.transport import BASE_URL, InProcessTransport
@@ -35,10 +37,12 @@ from topologies.simulated.wire import Respond
 class ModelSettings:
     """What a sweep may say about a model besides its name; None leaves it to the endpoint.
 
-    `timeout_s` bounds one attempt, `max_retries` the attempts after the first (with growing
-    waits, and as long as the endpoint says where it says so). The rates are per minute, for the
-    whole process. `sends_cache_key` is False for endpoints that refuse fields they do not
-    know: no agent of theirs then sends a `prompt_cache_key`, whoever built the client.
+    `timeout_s` bounds one attempt in all its bytes, `max_retries` the attempts after the first
+    (with growing waits, and as long as the endpoint says where it says so); one that ran out of
+    time is repeated once. `max_tokens` is `MOST_TOKENS` if not given. The rates are per minute,
+    for the whole process. `sends_cache_key` is False for endpoints that refuse
+    fields they do not know: no agent of theirs then sends a `prompt_cache_key`, whoever built the
+    client.
     """
 
     temperature: float | None = None
@@ -50,6 +54,15 @@ class ModelSettings:
     tokens_per_minute: float | None = None
     sends_cache_key: bool = True
 
+
+MOST_TOKENS = 8192
+"""The tokens of one reply of a real model, if a sweep does not say. A model that generates without
+end is cut here, within `timeout_s` where it is faster than 68 tokens a second, and costs no more
+than this; what an agent says or thinks in one step seldom comes to half of it."""
+OPENAI = re.compile(r"^https?://([^/]*\.)?(openai|azure)\.com")
+"""Endpoints that want `max_completion_tokens`; all others know `max_tokens`, many nothing else."""
+CONNECT_S = 10.0
+"""Seconds in which an endpoint must take a connection up."""
 
 Builder = Callable[[str, ModelSettings], BaseChatModel]
 
@@ -89,20 +102,21 @@ def openai_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
             f"openai:{name} needs OPENAI_API_KEY in the environment or in .env (any text for a "
             "server without keys); or use simulated:typical, which needs none."
         )
-    limit = None
+    base_url, limit = _variable("OPENAI_BASE_URL"), None
     if settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
         limit = RateLimit(settings.requests_per_minute, settings.tokens_per_minute)
     return FastChatOpenAI(
         model=name,
         api_key=SecretStr(key),
-        base_url=_variable("OPENAI_BASE_URL"),
+        base_url=base_url,
+        says_max_tokens=base_url is not None and not OPENAI.search(base_url),
         # LangChain would share one pool of connections among clients, for ever.
-        http_async_client=openai.DefaultAsyncHttpxClient(),
+        http_async_client=Client(),
         http_client=openai.DefaultHttpxClient(),
         temperature=settings.temperature,
         seed=settings.seed,
-        max_completion_tokens=settings.max_tokens,
-        timeout=settings.timeout_s,
+        max_completion_tokens=settings.max_tokens or MOST_TOKENS,
+        timeout=httpx2.Timeout(settings.timeout_s, connect=min(settings.timeout_s, CONNECT_S)),
         max_retries=settings.max_retries,
         stream_usage=True,
         use_responses_api=False,
@@ -135,7 +149,7 @@ def in_process_model(
         model=name,
         api_key=SecretStr("none-needed"),
         base_url=BASE_URL,
-        http_async_client=httpx2.AsyncClient(transport=transport),
+        http_async_client=Client(transport=transport),
         http_client=httpx2.Client(transport=transport),
         openai_proxy=None,
         organization=None,

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
@@ -72,7 +73,8 @@ def test_settings_reach_the_client(clean: pytest.MonkeyPatch) -> None:
     model = make_model("openai:gpt-6-luna", settings)
     assert isinstance(model, FastChatOpenAI)
     assert (model.temperature, model.seed, model.max_tokens) == (0.5, 7, 100)
-    assert (model.root_async_client.max_retries, model.root_async_client.timeout) == (3, 5.0)
+    assert model.root_async_client.max_retries == 3
+    assert model.root_async_client.timeout == httpx2.Timeout(5.0)
     assert model.use_responses_api is False
     assert model.limit is not None
     assert str(model.root_async_client.base_url) == "https://api.openai.com/v1/"
