@@ -165,6 +165,8 @@ def _analysis(commands: Any) -> None:
     _of_run(profile, "latest")
     add = profile.add_argument
     add("--agents", type=int, default=4, metavar="N", help="most subagents at a time (default 4)")
+    writes = "the tools that write, where no accesses say so, as in refund,cancel"
+    add("--writes", metavar="TOOLS", help=writes)
     add("--trial", metavar="TRIAL", help="the run to draw (default: the largest speed-up)")
     add("--output", type=Path, metavar="FOLDER", help="of pictures (default: in the run's folder)")
     gate = _command(

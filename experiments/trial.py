@@ -171,6 +171,7 @@ def _judged(trial: _Trial, submission: Submission) -> tuple[Row, list[Row]]:
             "weight": found.weight,
             "reached": found.reached,
             "detail": found.detail or None,
+            "about": list(found.about),
         }
         for position, found in enumerate(judgement.milestones)
     ]

@@ -25,12 +25,28 @@ def conflict_lines(run: Run, trial_id: str) -> Iterator[str]:
         found = conflicts_of(run, trial_id)
         yield f"conflicts (#: step): {found.height or 'none'}"
         yield from witness_lines(found, 0)
+        yield from bearing(run, trial_id, found)
     twin = twin_of(run.trials, trial_id)
     if twin is not None:
         yield (
             f"the same trial by {twin['topology']}: {outcome(twin)}; "
             f"`fanout show {known_as(run)} {twin['trial_id'][:SHORT]}`"
         )
+
+
+def bearing(run: Run, trial_id: str, found: pl.DataFrame) -> Iterator[str]:
+    """For a failed trial: whether what was found there touches what it missed."""
+    trial = run.trials.row(by_predicate=pl.col("trial_id") == trial_id, named=True)
+    if trial["passed"] is not False or found.is_empty():
+        return
+    touches = found.get_column("touches_missed")
+    numbers = ", ".join(str(n) for n, hit in enumerate(touches.to_list(), 1) if hit)
+    if numbers:
+        yield f"what the trial missed is touched by finding {numbers} of these"
+    elif touches.null_count():
+        yield "whether any of these bears on what the trial missed is not known"
+    else:
+        yield "none of these touches what the trial missed: its failure lies elsewhere"
 
 
 def witness_lines(found: pl.DataFrame, name: int | None = None) -> Iterator[str]:

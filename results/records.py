@@ -154,6 +154,7 @@ MILESTONES = pl.Schema(
         "weight": pl.Float64,
         "reached": pl.Boolean,
         "detail": pl.String,
+        "about": pl.List(pl.String),
     }
 )
 
@@ -182,6 +183,8 @@ class Recorded(Graded, Protocol):
     def steps(self) -> pl.DataFrame: ...
     @property
     def accesses(self) -> pl.DataFrame: ...
+    @property
+    def milestones(self) -> pl.DataFrame: ...
 
 
 def frame(name: str, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:

@@ -72,12 +72,16 @@ class Goal:
 
 
 class Milestone(NamedTuple):
-    """A milestone as it was found."""
+    """A milestone as it was found; `about` names the rows or answer lines that it missed.
+
+    A row is "table key", and a new one with no key of its own just "table".
+    """
 
     name: str
     weight: float
     reached: bool
     detail: str
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,9 @@ def judge(changes: Counter[RowChange], goal: Goal, submission: Submission) -> Ju
     if goal.status == "blocked":
         return _judgement(
             Milestone("refused", 1.0, submission.status == "blocked", f"said {submission.status}"),
-            Milestone("nothing_changed", 1.0, not changes, f"{changes.total()} changes"),
+            Milestone(
+                "nothing_changed", 1.0, not changes, f"{changes.total()} changes", _things(changes)
+            ),
         )
     facts = (*goal.facts, *(fact for group in goal.either for way in group for fact in way))
     labels = frozenset(fact.key for fact in facts if fact.kind == "say")
@@ -133,7 +139,7 @@ def judge(changes: Counter[RowChange], goal: Goal, submission: Submission) -> Ju
     stray = actual - course
     return _judgement(
         *_found(actual, course, goal.milestones),
-        Milestone("nothing_else", 1.0, not stray, _shown(stray)),
+        Milestone("nothing_else", 1.0, not stray, _shown(stray), _things(stray)),
     )
 
 
@@ -194,8 +200,13 @@ def _found(
 
 
 def _milestone(name: str, weight: float, gap: Counter[RowChange], followed: bool) -> Milestone:
-    reached = followed or not gap
-    return Milestone(name, weight, reached, "" if reached else "missing " + _shown(gap))
+    if followed or not gap:
+        return Milestone(name, weight, True, "")
+    return Milestone(name, weight, False, "missing " + _shown(gap), _things(gap))
+
+
+def _things(facts: Counter[RowChange]) -> tuple[str, ...]:
+    return tuple(sorted({f"{fact.table} {fact.key}".strip() for fact in facts}))
 
 
 def _shown(facts: Counter[RowChange]) -> str:

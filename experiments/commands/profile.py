@@ -9,13 +9,15 @@ import polars as pl
 
 from experiments.commands.output import columns, print_json, print_lines
 from experiments.counting import prices_of
+from experiments.loading import near
 from experiments.refused import Refused
 from experiments.show import find_trial
+from results.imports.tau_bench_tools import WRITE_TOOLS
 from results.potential.charts import run_picture, tasks_picture
 from results.potential.profile import ProfileResult, profile_runs
 from results.potential.sentences import profile_sentences
 from results.reports.tables import number
-from results.store import RUNS, find_run, open_run
+from results.store import RUNS, Run, find_run, open_run
 
 FOLDER = "profile"
 SHOWN_TASKS = 20
@@ -34,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         found.trials,
         found.steps,
         found.accesses,
+        write_tools=WRITE_TOOLS | _writing(found, arguments.writes),
         agents=arguments.agents,
         prices=prices_of(found.trials),
     )
@@ -58,6 +61,20 @@ def run(arguments: argparse.Namespace) -> int:
     print()
     print_lines(str(path) for path in pictures)
     return 0
+
+
+def _writing(run: Run, written: str | None) -> dict[str, list[str]]:
+    """Task set to the tools that --writes names: "" for none. `Refused` for one never called."""
+    if written is None:
+        return {}
+    names = [name.strip() for name in written.split(",") if name.strip()]
+    called = run.steps.get_column("tool").drop_nulls().unique().sort().to_list()
+    for name in names:
+        if name not in called:
+            raise Refused(
+                f"--writes {name}: no call of such a tool is recorded; {near(name, called)}"
+            )
+    return dict.fromkeys(run.trials.get_column("task_set").unique().to_list(), names)
 
 
 def _pictures(result: ProfileResult, folder: Path, trial: str | None) -> list[Path]:

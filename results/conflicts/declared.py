@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from results.conflicts import find_conflicts
+from results.conflicts.consequences import with_missed, with_outcome
 from results.records import Recorded
 from results.refused import Refused
 
@@ -18,7 +19,8 @@ CHOICES = "choices"
 def conflicts_of(run: Recorded, trial_id: str | None = None) -> pl.DataFrame:
     """All findings of a run, or of one of its trials: a frame as from `find_conflicts`.
 
-    Trials of a task set that declares no choices are searched as if nothing were known of them.
+    Added are `came_to` and `touches_missed`, as in `results.conflicts.consequences`. Trials of a
+    task set that declares no choices are searched as if nothing were known of them.
     The errors are those of `find_conflicts`, and `Refused` for choices that are none.
     """
     declared = _declared(run.manifest)
@@ -33,7 +35,8 @@ def conflicts_of(run: Recorded, trial_id: str | None = None) -> pl.DataFrame:
         ids = known.filter(pl.col("task_set") == task_set)
         of_set = (part.join(ids, on="trial_id", how="semi") for part in (accesses, steps))
         parts.append(find_conflicts(next(of_set), next(of_set), choices))
-    return pl.concat(parts).sort("trial_id", "finding")
+    found = with_outcome(pl.concat(parts), steps, accesses)
+    return with_missed(found, run.milestones).sort("trial_id", "finding")
 
 
 def _declared(manifest: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -17,6 +17,9 @@ from results.statistics.intervals import standard_error, task_bootstrap
 HARMLESS = ("wasted-work",)
 """Kinds that cost tokens and break nothing by themselves: not looked at for a harmful witness."""
 
+LEAST = 2
+"""Trials with and without that a figure within tasks takes: a single one says nothing."""
+
 UNIT = pl.coalesce("block", "task").alias("unit")
 
 
@@ -103,7 +106,8 @@ def did_it_hurt(
 
     Over all trials: `trials_with`, `trials_without`, `success_with`, `success_without`,
     `broken_with`, `broken_without` (invariants broken per trial; null if any is unknown). Within
-    tasks that have trials of both sorts, so that a hard task is not held against its conflicts:
+    tasks that have trials of both sorts (two or more of each in all), so that a hard task is not
+    held against its conflicts:
     `success_difference` (with minus without) with its 95% interval `success_low` to `success_high`,
     p and the number of base tasks `units`; `broken_difference`, `broken_low`, `broken_high` alike.
     It is no proof of cause: see `results.conflicts.twins`.
@@ -151,6 +155,8 @@ def _beside(group: pl.DataFrame) -> dict[str, float | int | None]:
         )
     )
     both = tasks.filter((pl.col("n_with") > 0) & (pl.col("n_without") > 0)).sort("unit", "task")
+    if min(both["n_with"].sum(), both["n_without"].sum()) < LEAST:
+        both = both.clear()
     gain = paired_difference(
         (both["c_with"].to_numpy(), both["n_with"].to_numpy()),
         (both["c_without"].to_numpy(), both["n_without"].to_numpy()),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -19,7 +19,7 @@ from results.potential.dependencies import (
     touches_by_access,
     touches_by_name,
 )
-from results.potential.trace import Trace, single_agent, traces
+from results.potential.trace import Trace, parsed, single_agent, traces
 from results.potential.values import Held, held
 
 Conventions = Mapping[Hashable, set[str]]
@@ -65,7 +65,8 @@ def infer(
     """What is inferred of each run that one agent made, in the order of `trials`.
 
     Writes are known from `accesses` for a trial that has any, else from `write_tools` (task set to
-    the names of its tools that write).
+    the names of its tools that write), else from the hints of the tools if all that were called
+    have one.
     """
     alone = single_agent(trials, steps)
     runs = list(traces(alone, steps))
@@ -79,6 +80,7 @@ def infer(
         for key, rows in accesses.partition_by("trial_id", as_dict=True).items()
     }
     common = Commonness((sets[run.trial_id], own) for run, own in zip(runs, replies, strict=True))
+    hints = read_only_hints(steps)
     inferred: list[Inferred] = []
     for run, own in zip(runs, replies, strict=True):
         task_set = sets[run.trial_id][0]
@@ -87,8 +89,24 @@ def infer(
             touched = touches_by_access(run, by_trial.get(run.trial_id, []))
         elif task_set in write_tools:
             touched = touches_by_name(run.nodes, write_tools[task_set])
+        elif {node.tool for node in run.nodes if node.kind == "call"} <= hints.keys():
+            touched = touches_by_name(run.nodes, {str(name) for name in hints if not hints[name]})
         inferred.append(_of_run(run, own, touched, common, sets[run.trial_id]))
     return inferred
+
+
+def read_only_hints(steps: pl.DataFrame) -> dict[str | None, bool]:
+    """Tool to whether it only reads, by the `readOnlyHint` of its schema (MCP's annotations)."""
+    hints: dict[str | None, bool] = {}
+    for text in steps.get_column("tools").drop_nulls().unique().to_list():
+        offered = parsed(text)
+        for schema in cast("list[dict[str, Any]]", offered if isinstance(offered, list) else []):
+            tool: dict[str, Any] = schema.get("function") or schema
+            told: dict[str, Any] = tool.get("annotations") or schema.get("annotations") or {}
+            if isinstance(told.get("readOnlyHint"), bool):
+                name = str(tool.get("name"))
+                hints[name] = hints.get(name, True) and told["readOnlyHint"]
+    return hints
 
 
 def _called(run: Trace) -> bool:

@@ -120,7 +120,10 @@ def examine(run: Inferred, sizes: Sizes, agents: int, conventions: Collection[st
 
 
 def ordered(run: Inferred, edges: Sequence[Edge]) -> list[list[int]]:
-    """What each node needs: the given dependencies, words with the user in order, the end last."""
+    """What each node needs: the given dependencies, words with the user in order, the end last.
+
+    Calls of one message were made at once: none of them waited for another.
+    """
     nodes = run.trace.nodes
     needs = [set(own) for own in _needs(len(nodes), edges)]
     since, turn = 0, -1
@@ -132,7 +135,10 @@ def ordered(run: Inferred, edges: Sequence[Edge]) -> list[list[int]]:
             needs[at].add(turn)
         if node.kind == "turn":
             turn = at
-    return [sorted(own) for own in needs]
+    return [
+        sorted(before for before in own if nodes[before].message < node.message)
+        for own, node in zip(needs, nodes, strict=True)
+    ]
 
 
 def _needs(count: int, edges: Sequence[Edge]) -> list[list[int]]:
@@ -159,11 +165,15 @@ def _told_all(run: Inferred) -> float | None:
     if len(kept) == len(run.trace.nodes) or not kept:
         return None
     place = {at: number for number, at in enumerate(kept)}
-    needs = _needs(len(run.trace.nodes), run.edges)
-    before = [sorted(place[n] for n in needs[at] if n in place) for at in kept]
-    if run.trace.nodes[kept[-1]].kind == "end":
-        before[-1] = list(range(len(kept) - 1))
-    steps = len({run.trace.nodes[at].message for at in kept})
+    nodes = run.trace.nodes
+    needs = _needs(len(nodes), run.edges)
+    if nodes[-1].kind == "end":
+        needs[-1] = list(range(len(nodes) - 1))
+    before = [
+        [place[n] for n in needs[at] if n in place and nodes[n].message < nodes[at].message]
+        for at in kept
+    ]
+    steps = len({nodes[at].message for at in kept})
     return max(steps / critical_path(before, [1.0] * len(kept)), 1.0)
 
 

@@ -104,7 +104,7 @@ def run_row(one: OneRun, prices: Prices | None) -> Row:
     calls = len(nodes)
     writes = None if one.run.writes is None else sum(one.run.writes)
     least, most = one.teams or (None, None)
-    bound = speed_up_bound(max(one.steps, one.path), one.path)
+    bound = speed_up_bound(one.steps, one.path)
     row: Row = {
         "trial_id": one.run.trace.trial_id,
         "calls": calls,

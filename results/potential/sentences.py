@@ -94,22 +94,26 @@ def _splits(result: ProfileResult) -> str:
     worth = overall["worth_from"]
     natural = runs.filter(pl.col("natural_speed_up") >= worth).height
     text = (
-        f"A lead with up to {overall['agents']} subagents at a time, handing over counted as two "
-        f"calls, would be at least {worth} times as fast in {natural} of {runs.height} runs"
+        f"Split among up to {overall['agents']} subagents at a time, handing over counted as two "
+        f"calls and nobody erring, {natural} of {_many(runs.height, 'run')} could at best be "
+        f"{worth} times as fast or more"
     )
     if not overall["writes_known"]:
         return f"{text}; whether they would share what they write is not known for all runs."
     safe = runs.filter(pl.col("safe_speed_up") >= worth).height
     if safe == natural:
         return f"{text}, without sharing anything they write."
-    return f"{text}, and in {safe} without sharing anything they write."
+    return f"{text}, and {safe} without sharing anything they write."
 
 
 def _writes(result: ProfileResult) -> str:
     shared = result.shared
     known = result.per_run.filter(pl.col("writes").is_not_null())
     if known.is_empty():
-        return "Which calls write is not known: the record has no accesses."
+        return (
+            "Which calls write is not known: the record has no accesses and no hints of tools. "
+            "Name the tools that write with --writes."
+        )
     writing = known.filter(pl.col("writes") > 0).height
     text = f"{writing} of {known.height} runs write"
     if shared.is_empty():

@@ -13,6 +13,8 @@ from typing import Any, Literal, cast
 import polars as pl
 
 Kind = Literal["call", "turn", "end"]
+ENDING = ("submit", "transfer_to_human_agents")
+"""Tools that end the work, of the kit and of tau-bench; elsewhere a last word does."""
 SAID_TO_AGENT = ("system", "human", "user")
 
 
@@ -98,9 +100,14 @@ def _trace(trial_id: str, rows: list[dict[str, Any]], completed: bool) -> Trace:
             own = _lasted(call)
             share = None if own is None or spent is None else own + spent / len(calls)
             trace.nodes.append(_node(call, "call", len(trace.messages) - 1, share))
-    if completed and trace.nodes:
+    if completed and trace.nodes and _ends(trace.nodes[-1]):
         trace.nodes[-1] = replace(trace.nodes[-1], kind="end")
     return trace
+
+
+def _ends(last: Node) -> bool:
+    """Whether it closes the work, and so waits for all: any other call is work like the rest."""
+    return last.kind == "turn" or last.tool in ENDING
 
 
 def _issued(rows: list[dict[str, Any]]) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:

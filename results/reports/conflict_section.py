@@ -9,6 +9,7 @@ import polars as pl
 from results.charts.conflicts import conflict_anatomy, conflicts_by_coupling
 from results.charts.palette import simulated as simulated_words
 from results.conflicts import FAMILIES
+from results.conflicts.consequences import NOTICED, OUTCOMES, OVERLOOKED, outcome_counts
 from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import HARMLESS, did_it_hurt, how_often, unchecked
 from results.conflicts.twins import serial_twins, twin_table
@@ -18,9 +19,11 @@ from results.reports.conflict_tables import (
     hurt_table,
     met_kinds,
     often_table,
+    outcome_table,
     twin_kinds,
 )
 from results.reports.section import Section
+from results.reports.sentences import many
 from results.reports.tables import percent, percent_interval, points
 from results.statistics.strata import cell_label, strata
 
@@ -66,6 +69,10 @@ def conflict_section(run: Recorded) -> Section | None:
     worst = first_harmful(trials, found, twins)
     simulated = bool(trials.get_column("simulated").any())
     tables = [often_table(often), hurt_table(hurt)] if often.height else []
+    outcomes = outcome_counts(found, trials, ["task_set", *by])
+    outcomes = outcomes.with_columns(cell_label(by).alias("cell"))
+    if outcomes.height:
+        tables.insert(1, outcome_table(outcomes))
     if beside.height:
         tables.append(twin_kinds(beside, TEAM, TWIN))
     charts: dict[str, Any] = {}
@@ -76,6 +83,7 @@ def conflict_section(run: Recorded) -> Section | None:
     sentences = [
         *_unchecked_sentences(graded.filter(pl.col("trial_id").is_in(unknown)).height),
         *often_sentences(often, simulated),
+        *outcome_sentences(outcomes, simulated),
         *hurt_sentences(hurt, simulated),
         *(twin_sentences(beside, simulated) if beside.height else twin_missing(trials, found)),
         *_worst_sentences(found, worst),
@@ -102,12 +110,14 @@ def _kept(trials: pl.DataFrame) -> list[str]:
 def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame) -> Harm | None:
     """The finding to show: the first, in the order of families, of a trial that it may have failed.
 
-    Trials that failed while their serial twin passed come first, then those that broke an
-    invariant, then others that failed. None if no trial with a finding failed.
+    Those that touch what the trial missed come first, then trials whose serial twin passed, then
+    those that broke an invariant. What is known to touch nothing that was missed is left out. None
+    if no trial with another finding failed.
     """
     only_twin = twins.filter(~pl.col("team_passed") & pl.col("twin_passed"))
     pairs = dict(only_twin.select("team_trial_id", "twin_trial_id").iter_rows())
-    failed = found.filter(~pl.col("kind").is_in(HARMLESS)).join(
+    may = pl.col("touches_missed").fill_null(True)
+    failed = found.filter(~pl.col("kind").is_in(HARMLESS), may).join(
         trials.filter(pl.col("passed") == False).select(  # noqa: E712
             "trial_id", pl.col("broken_invariants").list.len().fill_null(0).alias("broken")
         ),
@@ -119,8 +129,9 @@ def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame
         pl.col("trial_id").is_in(list(pairs)).alias("caused"),
         pl.col("family").cast(pl.Enum(FAMILIES)),
     ).sort(
-        "caused", pl.col("broken") > 0, "family", "trial_id", "finding",
-        descending=[True, True, False, False, False],
+        pl.col("touches_missed").fill_null(False), "caused", pl.col("broken") > 0,
+        "family", "trial_id", "finding",
+        descending=[True, True, True, False, False, False],
     )  # fmt: skip
     row = first.row(0, named=True)
     trial = trials.row(by_predicate=pl.col("trial_id") == row["trial_id"], named=True)
@@ -144,7 +155,7 @@ def often_sentences(often: pl.DataFrame, simulated: bool) -> Iterator[str]:
     for (cell, topology), kinds in bad.group_by("cell", "topology", maintain_order=True):
         first, *others = kinds.iter_rows(named=True)
         shares = ", ".join(
-            percent_interval(part["share"], part["low"], part["high"])
+            f"{percent_interval(part['share'], part['low'], part['high'])} of {part['trials']}"
             + ("" if part["coupling"] is None else f" at coupling {part['coupling']:g}")
             for part in first["at"]
             if part["share"]
@@ -155,6 +166,27 @@ def often_sentences(often: pl.DataFrame, simulated: bool) -> Iterator[str]:
             f"{_start(simulated)} {cell} {topology} met {first['kind']} in this share of its "
             f"trials: {shares}{rest}."
         )
+
+
+def outcome_sentences(outcomes: pl.DataFrame, simulated: bool) -> Iterator[str]:
+    """For each topology and kind of which the tool refused some: what came of all of them."""
+    bad = outcomes.filter(~pl.col("kind").is_in(HARMLESS), pl.col(NOTICED) + pl.col(OVERLOOKED) > 0)
+    for row in bad.iter_rows(named=True):
+        told = ", ".join(
+            f"in {row[outcome]} {words}" for outcome, words in OUTCOMES.items() if row[outcome]
+        )
+        yield (
+            f"{_start(simulated)} {row['cell']} {topology_finds(row)}: {told}"
+            + (f", and of {row['unknown']} nothing is known." if row["unknown"] else ".")
+        )
+
+
+def topology_finds(row: Row) -> str:
+    """Who met how many findings of which kind, in how many trials."""
+    return (
+        f"{row['topology']} met {many(row['findings'], 'finding')} of {row['kind']} in "
+        f"{many(row['trials'], 'trial')}"
+    )
 
 
 def hurt_sentences(hurt: pl.DataFrame, simulated: bool) -> Iterator[str]:
@@ -234,12 +266,25 @@ def _worst_sentences(found: pl.DataFrame, worst: Harm | None) -> Iterator[str]:
             if worst.twin
             else "no serial twin that passed was recorded, so the cause is not proved"
         )
+        about = (
+            "; it touches what the trial missed"
+            if worst.finding["touches_missed"]
+            else "; whether it touches what the trial missed is not known"
+        )
         yield (
             f"Shown below: {worst.finding['kind']} in trial {trial['trial_id'][:10]} "
             f"({trial['topology']} on {trial['task']}, trial {trial['trial']}), which failed; "
-            f"{why}. Follow it with `fanout show RUN {trial['trial_id'][:10]}`."
+            f"{why}{about}. Follow it with `fanout show RUN {trial['trial_id'][:10]}`."
         )
-    elif not found.filter(~pl.col("kind").is_in(HARMLESS)).is_empty():
+        return
+    bad = found.filter(~pl.col("kind").is_in(HARMLESS))
+    elsewhere = bad.filter(pl.col("touches_missed") == False).get_column("trial_id").n_unique()  # noqa: E712
+    if elsewhere:
+        yield (
+            f"Agents conflicted in {many(elsewhere, 'trial')} that failed, but no conflict touches "
+            "what was missed there: those failures lie elsewhere."
+        )
+    elif bad.height:
         yield "No trial in which agents conflicted failed: what was found did no visible harm."
 
 

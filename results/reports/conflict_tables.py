@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from results.conflicts import FAMILIES
+from results.conflicts.consequences import OUTCOMES
 from results.conflicts.harm import HARMLESS
 from results.reports.tables import Table, grouped, number, percent, percent_interval, points
 
@@ -105,7 +106,8 @@ def _share(parts: Sequence[Row], coupling: float | None) -> str:
         if part["coupling"] == coupling:
             if not part["share"]:
                 return f"none of {number(part['trials'])}"
-            return percent_interval(part["share"], part["low"], part["high"])
+            shown = percent_interval(part["share"], part["low"], part["high"])
+            return f"{shown} of {number(part['trials'])}"
     return "-"
 
 
@@ -114,13 +116,32 @@ def _per_trial(parts: Sequence[Row]) -> float:
     return sum(part["per_trial"] * part["trials"] for part in parts) / trials
 
 
+def outcome_table(outcomes: pl.DataFrame) -> Table:
+    """What came of the findings of each kind, by topology."""
+    return grouped(
+        outcomes,
+        "What came of them",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("kind", lambda row: row["kind"]),
+            ("findings", lambda row: number(row["findings"])),
+            ("in trials", lambda row: number(row["trials"])),
+            *((words, lambda row, at=at: number(row[at])) for at, words in OUTCOMES.items()),
+            ("not known", lambda row: number(row["unknown"])),
+        ],
+        "By the last call that a finding rests on. An agent took note if, within its next two "
+        "messages, it called that tool again, touched one of the same rows, or handed in as "
+        "blocked.",
+    )
+
+
 def hurt_table(hurt: pl.DataFrame) -> Table:
     """Trials with a kind beside trials of the same task without it, where a task had both."""
     met = hurt.filter(pl.col("trials_with") > 0)
     alone = met.filter(pl.col("success_difference").is_null())
     left_out = (
-        f" {alone.height} of {met.height} rows are left out, since no task had trials of both "
-        "sorts."
+        f" {alone.height} of {met.height} rows are left out, since no tasks had two trials or more "
+        "of both sorts."
         if alone.height
         else ""
     )

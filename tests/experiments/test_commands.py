@@ -396,3 +396,17 @@ def test_bad_input_is_one_line_and_code_2(
     words: list[str], line: str, capsys: Capture, runs: Path
 ) -> None:
     assert line in refused(capsys, runs, words)
+
+
+def test_the_tools_that_write_are_named_where_no_accesses_say_so(
+    capsys: Capture, runs: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "plain.jsonl"
+    file.write_text(json.dumps(TRIAL | {"trial": 0, "passed": True}))
+    assert said(capsys, runs, "import", "jsonl", str(file))[0] == 0
+    _, out, _ = said(capsys, runs, "profile", "plain", "--json")
+    assert json.loads(out)["per_run"][0]["writes"] is None
+    for named, writes in (("look", 1), ("", 0)):
+        _, out, _ = said(capsys, runs, "profile", "plain", "--json", "--writes", named)
+        assert json.loads(out)["per_run"][0]["writes"] == writes
+    assert "did you mean 'look'" in refused(capsys, runs, ["profile", "plain", "--writes", "lok"])

@@ -1,6 +1,7 @@
 """Runs made to measure: trials frames whose true rates and costs are known."""
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,14 @@ def small_run() -> MadeRun:
 def make_trials() -> Make:
     """The builder `made_trials`."""
     return made_trials
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of inputs whose right values are known, which lies outside of the repository."""
+    if not os.environ.get("FANOUT_SHARED"):
+        pytest.skip("FANOUT_SHARED names no folder: recorded inputs are NOT tested")
+    return Path(os.environ["FANOUT_SHARED"])
 
 
 @pytest.fixture(scope="session")

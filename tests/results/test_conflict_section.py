@@ -22,6 +22,7 @@ class Frames:
     accesses: pl.DataFrame
     steps: pl.DataFrame = field(default_factory=lambda: frame("steps", []))
     manifest: dict[str, Any] = field(default_factory=dict[str, Any])
+    milestones: pl.DataFrame = field(default_factory=lambda: frame("milestones", []))
 
 
 def coupling(topology: str, task: int, trial: int) -> float:
@@ -56,7 +57,7 @@ def test_couplings_are_columns_and_what_never_happened_is_not_a_row(
     ((cell, rows),) = table.groups
     assert cell == "orders (act)"
     assert {row[0] for row in rows} == {"lead_subagents"}
-    assert rows[0][1:4] == ("stale-basis", "none of 2", "50.0% (no interval)")
+    assert rows[0][1:4] == ("stale-basis", "none of 2", "50.0% (no interval) of 2")
     assert rows[-1][1] == "wasted-work"
     assert f"stale-basis: {MEANINGS['stale-basis']}" in table.note
     assert "G1c" not in table.note

@@ -23,6 +23,7 @@ class Frames:
     steps: pl.DataFrame
     accesses: pl.DataFrame
     manifest: dict[str, Any] = field(default_factory=dict[str, Any])
+    milestones: pl.DataFrame = field(default_factory=lambda: frame("milestones", []))
 
 
 def drawn(chart: Any) -> bytes:

@@ -1,13 +1,13 @@
 """Profiles of made runs whose dependencies are known by construction."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from results.imports.jsonl import import_jsonl
 from results.imports.tau_bench import import_tau_bench
 from results.potential.accuracy import dependency_accuracy
 from results.potential.charts import run_picture, tasks_picture
@@ -288,11 +288,8 @@ def test_accuracy_counts_what_is_right_directly_and_by_order() -> None:
         dependency_accuracy(ours, true.rename({"from_step": "to_step", "to_step": "from_step"}))
 
 
-def test_most_recorded_airline_runs_are_a_conversation_and_not_worth_a_trial() -> None:
-    shared = os.environ.get("FANOUT_SHARED")
-    if not shared:
-        pytest.skip("FANOUT_SHARED is not set: the recorded tau-bench file is NOT tested")
-    run = import_tau_bench(Path(shared) / "data" / "tau_bench_gpt4o_airline.json")
+def test_most_recorded_airline_runs_are_a_conversation_and_not_worth_a_trial(shared: Path) -> None:
+    run = import_tau_bench(shared / "data" / "tau_bench_gpt4o_airline.json")
     result = profile_runs(run["trials"], run["steps"], run["accesses"])
     assert result.per_run.height == 200
     assert result.per_run["writes"].null_count() == 0
@@ -349,3 +346,35 @@ def test_a_trial_without_accesses_is_not_known_to_write_nothing_because_another_
     per_run = profile_runs(*frames(WIDE, (silent[0], rows, []))).per_run
     known = dict(per_run.select("trial_id", "writes").iter_rows())
     assert known == {"wide/0": 0, "silent/0": None}
+
+
+def test_no_more_steps_wait_for_one_another_than_there_are(shared: Path) -> None:
+    run = import_jsonl(shared / "cases" / "profile_two_messages.jsonl")
+    found = profile_runs(run["trials"], run["steps"], run["accesses"])
+    assert (found.per_run["steps"][0], found.per_run["path"][0]) == (2, 2)
+    assert any("2 of 2 steps wait" in said for said in profile_sentences(found))
+
+
+def test_calls_of_one_message_never_wait_for_one_another_though_they_share_a_row() -> None:
+    trial, steps, accesses = made_run("t/0", "Serve R1, then R2.", [put("A1"), put("A1")])
+    at_once = [row for row in steps if row["step"] in (0, 1, 3)]
+    found = profile_runs(*frames((trial, at_once, accesses)))
+    row = found.per_run.row(0, named=True)
+    assert (row["calls"], row["steps"], row["path"]) == (2, 1, 1)
+    assert found.dependencies.height == 1, "they stay with one subagent all the same"
+
+
+def test_the_tools_that_write_can_be_named_or_hinted() -> None:
+    wide = [("read", {"id": f"R{n}"}, f"value V{n}", []) for n in range(1, 9)]
+    trial, steps, accesses = made_run("t/0", "Read " + " ".join(f"R{n}" for n in range(1, 9)), wide)
+    assert profile_runs(*frames((trial, steps, accesses))).per_run["writes"][0] is None
+    named = profile_runs(*frames((trial, steps, accesses)), write_tools={"made": ["read"]})
+    assert named.per_run["writes"][0] == 8
+    for schema in (
+        {"name": "read", "annotations": {"readOnlyHint": True}},
+        {"type": "function", "function": {"name": "read", "annotations": {"readOnlyHint": True}}},
+    ):
+        steps[0]["tools"] = json.dumps([schema])
+        hinted = profile_runs(*frames((trial, steps, accesses)))
+        assert hinted.per_run["writes"][0] == 0
+        assert hinted.per_run["verdict"][0] == "trial"
