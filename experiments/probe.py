@@ -143,7 +143,8 @@ def measured(run: Run) -> Probed:
 class Place:
     """Where a model lies: each cell, and its standing in those that both runs have.
 
-    `context_slope` is the parameter of the profiles that explain the probe: median and 95% limits.
+    `distraction` is the parameter of the profiles that explain the probe: median and 95% limits.
+    Maps of older kits call it `context_slope`.
     Weighed by how well they explain it the profiles are worth `worth` equal ones; below 5 there are
     no cells.
     """
@@ -151,7 +152,7 @@ class Place:
     cells: tuple[Placed, ...]
     standings: tuple[Standing, ...]
     worth: float
-    context_slope: tuple[float, float, float] | None
+    distraction: tuple[float, float, float] | None
 
 
 def place_on(run: Run, found: Probed, drawn: Run) -> Place:
@@ -163,7 +164,7 @@ def place_on(run: Run, found: Probed, drawn: Run) -> Place:
     differs = {str(model): chance_to_differ(profile_of(str(model))) for model in models}
     weights = likelihoods(theirs, alone, found.spread, differs)
     cells = placed(differences(drawn.trials, reference), weights)
-    slope = parameter_span(weights, "context_slope")
+    slope = parameter_span(weights, "distraction") or parameter_span(weights, "context_slope")
     equal = worth(np.array(list(weights.values())))
     return Place(tuple(cells), tuple(standings(theirs, alone)), equal, slope)
 

@@ -40,7 +40,8 @@ def next_turn(conversation: Conversation, attempts: list[Vote], mind: Mind) -> T
         if said is not None:
             lines.append(said)
     answer = "\n".join(lines)
-    if submit is None:
+    made = [call for call in conversation.calls if call.tool == submit]
+    if submit is None or (made and not (made[-1].reply or "").startswith("Error")):
         return Turn(answer)
     split = any(vote.answer != attempts[0].answer for vote in attempts)
     arguments: Values = {"answer": answer, "status": status}

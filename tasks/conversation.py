@@ -43,8 +43,22 @@ class CallMade:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A text that a worker sees: the `role` of whoever said it, and the name it goes by, if any."""
+
+    role: str
+    text: str
+    name: str | None = None
+
+
+@dataclass(frozen=True)
 class Conversation:
-    """All that a worker sees. `background` is what was said to it before its `task` or brief."""
+    """All that a worker sees.
+
+    `told` are all texts in their order, `said` those of the assistant. `background` is what was
+    said to it beside its `task` or brief. `one_call` asks for one call in a message at
+    most; `asked_again` is whether somebody else had the last word.
+    """
 
     system: str
     background: str
@@ -52,14 +66,26 @@ class Conversation:
     said: tuple[str, ...] = ()
     calls: tuple[CallMade, ...] = ()
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    told: tuple[Told, ...] = ()
+    one_call: bool = False
+    asked_again: bool = False
+
+    def tool_with(self, parameter: str) -> str | None:
+        """The tool that takes it: tools are known by what they take, not by their names."""
+        takes = (name for name, tool in self.tools.items() if parameter in tool["properties"])
+        return next(takes, None)
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What the worker says and calls next; no calls ends the conversation."""
+    """What the worker says and calls next; no calls ends the conversation.
+
+    `lost` says why it did not understand what it was to do, if it did not.
+    """
 
     text: str
     calls: tuple[tuple[str, str, Values], ...] = ()
+    lost: str | None = None
 
 
 def items_in(text: str) -> list[Item]:

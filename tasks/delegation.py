@@ -1,32 +1,60 @@
 """How a worker hands work on: who gets which items, and what a brief carries."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from tasks.conversation import Conversation, Item, Turn, Values, items_in
+from tasks.finding import REPORT_REQUEST
+from tasks.hands import Hand, fitting, team_size
 from tasks.mind import Mind
 
 Keys = Callable[[Item], frozenset[str]]
-REPORT_REQUEST = "Report one line per item, starting with its label."
 
 
 def delegation(
-    keys: Keys, conversation: Conversation, mind: Mind, delegate: str, items: Sequence[Item]
+    keys: Keys, conversation: Conversation, mind: Mind, hands: Sequence[Hand], items: Sequence[Item]
 ) -> Turn:
     """The turn that hands all items out, each in one brief, with the task's opening lines."""
-    team = _team_size(conversation.tools[delegate], len(items))
-    opening, closing = _common_lines(conversation.task)
+    chosen = fitting(hands, conversation.task)
+    team = min(team_size(chosen, conversation), len(items))
     calls: list[tuple[str, str, Values]] = []
+    for number, brief in enumerate(briefs(keys, conversation.task, mind, items, team), 1):
+        hand = chosen[(number - 1) % len(chosen)]
+        arguments: Values = {str(hand.brief): brief, **hand.more}
+        calls.append((f"call_brief_{number}_1", hand.tool, arguments))
+    plan = f"Plan: {len(items)} items in {len(calls)} briefs."
+    return Turn(plan, tuple(calls))
+
+
+def briefs(keys: Keys, task: str, mind: Mind, items: Sequence[Item], team: int) -> list[str]:
+    """The items in at most `team` briefs, each with the task's opening lines."""
+    opening, closing = _common_lines(task)
+    found: list[str] = []
     for number, group in enumerate(_partition(keys, mind, items, team), 1):
         at = f"brief{number}"
         kept = [line for i, line in enumerate(opening) if mind.passes_on(f"{at}.opening{i}")]
         lines = [mind.line(f"{at}.{item.label}", f"{item.label}: {item.text}") for item in group]
         ending = closing if mind.lead_keeps == "nothing" else []
         brief = [*kept, *(line for line in lines if line is not None), *ending, REPORT_REQUEST]
-        calls.append((f"call_brief_{number}_1", delegate, {"brief": "\n".join(brief)}))
-    plan = f"Plan: {len(items)} items in {len(calls)} briefs."
-    return Turn(plan, tuple(calls))
+        found.append("\n".join(brief))
+    return found
+
+
+def handing_on(
+    conversation: Conversation, hands: Sequence[Hand], passed: Sequence[str], again: bool
+) -> Turn | None:
+    """The turn that passes the conversation on: to whom it was not passed yet, else `again`.
+
+    None where nobody is left.
+    """
+    chosen = fitting(hands, conversation.task)
+    order = [*chosen, *(hand for hand in hands if hand not in chosen)]
+    left = [hand for hand in order if hand.tool not in passed]
+    if not left and not again:
+        return None
+    hand = (left or [hand for hand in order if hand.tool != passed[-1]] or order)[0]
+    arguments: Values = {} if hand.brief is None else {hand.brief: conversation.task}
+    at = f"call_handon_{len(passed) + 1}_1"
+    return Turn(f"Plan: {hand.tool}.", ((at, hand.tool, arguments),))
 
 
 def _partition(keys: Keys, mind: Mind, items: Sequence[Item], team: int) -> list[list[Item]]:
@@ -50,11 +78,6 @@ def _partition(keys: Keys, mind: Mind, items: Sequence[Item], team: int) -> list
         shares = [[order[label] for label in labels[i::team]] for i in range(team)]
     place = {item.label: i for i, item in enumerate(items)}
     return [sorted(share, key=lambda item: place[item.label]) for share in shares if share]
-
-
-def _team_size(delegate: Mapping[str, Any], most: int) -> int:
-    number = re.search(r"\d+", str(delegate.get("description", "")))
-    return max(1, min(int(number.group()) if number else most, most))
 
 
 def _common_lines(task: str) -> tuple[list[str], list[str]]:

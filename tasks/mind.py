@@ -21,6 +21,14 @@ class Mind(Protocol):
         """The values as they are really noted."""
         ...
 
+    def cites(self, at: str) -> bool:
+        """Whether a value noted before is taken as it stands, though its reply says another."""
+        ...
+
+    def holds_to_first(self, at: str) -> bool:
+        """Whether of two values read of one thing the earlier is taken for the one that holds."""
+        ...
+
     def line(self, at: str, text: str) -> str | None:
         """A line of a brief, report or answer as it is really written; None if left out."""
         ...
@@ -62,6 +70,12 @@ class SoundMind:
 
     def note(self, at: str, values: Values) -> Values:  # noqa: ARG002
         return values
+
+    def cites(self, at: str) -> bool:  # noqa: ARG002
+        return True
+
+    def holds_to_first(self, at: str) -> bool:  # noqa: ARG002
+        return False
 
     def line(self, at: str, text: str) -> str | None:  # noqa: ARG002
         return text

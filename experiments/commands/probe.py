@@ -206,10 +206,10 @@ def _placed(drawn: Run | None, place: "Place | None") -> Iterator[str]:
         )
         return
     yield f"Profiles weighed by how well they explain this probe ({place.worth:.0f} equal ones):"
-    if place.context_slope is not None:
-        middle, low, high = place.context_slope
+    if place.distraction is not None:
+        middle, low, high = place.distraction
         yield (
-            f"- They have a context slope of {middle:.2f} per 1,000 tokens "
+            f"- They have a distraction of {middle:.2f} per 1,000 tokens "
             f"(95% of them {low:.2f} to {high:.2f})."
         )
     rows = [["cell", "team", "mean difference, points", "better", "worse", "worth profiles"]]

@@ -38,7 +38,7 @@ class ContextSlope:
     a base nearer to a profile's own, but too few items stand in them to measure it. `value` has 95%
     limits (Fieller), null on a side where the data bound nothing; all is null without failures or
     with fewer than 3 base tasks. What counts is failure that shows in the end: an error that a
-    model notices and mends is none, so this is not the parameter `context_slope` of a profile, but
+    model notices and mends is none, so this is not the parameter `distraction` of a profile, but
     what that comes to.
     """
 

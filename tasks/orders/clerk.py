@@ -31,7 +31,15 @@ def work(item: Item, desk: Desk) -> Script:
     if item.label.startswith("M"):
         return _summary(item, desk)
     asked = asked_in(item.text, desk)
+    if not asked.customer or not (asked.order or asked.sku):
+        return _unreadable()
     return _refund(item, asked, desk) if asked.order else _purchase(item, asked, desk)
+
+
+def _unreadable() -> Script:
+    """The script of a line that names no customer, or nothing that is wanted."""
+    return FAILED
+    yield
 
 
 def closing(desk: Desk, items: Sequence[Item]) -> list[Item]:
@@ -131,7 +139,10 @@ def _refund(item: Item, asked: Asked, desk: Desk) -> Script:
 
 
 def _summary(item: Item, desk: Desk) -> Script:
-    customer, labels = CUSTOMER.findall(item.text)[0], REQUEST.findall(item.text)
+    labels = REQUEST.findall(item.text)
+    customer = next(iter(CUSTOMER.findall(item.text)), None)
+    if customer is None:
+        return FAILED
     where = {"table": "emails", "column": "customer", "value": customer}
     search = Call("find_emails", {"customer": customer}, ("emails",))
     if _by_rows(desk):

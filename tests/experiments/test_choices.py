@@ -19,7 +19,7 @@ CHOICES = [
     Choices(),
     Choices(task_sets=("orders", "stdlib"), width=(4, 8), coupling=(0.0, 0.5), tasks=2),
     Choices(mode=("act", "answer"), style=("crud",), phrasing=("plain", "paraphrased")),
-    Choices(topologies=("serial_team",), model="simulated:typical?context_slope=0.2", trials=1),
+    Choices(topologies=("serial_team",), model="simulated:typical?distraction=0.2", trials=1),
 ]
 
 

@@ -167,7 +167,7 @@ def test_a_probe_says_what_it_took_and_where_on_the_map_the_model_lies(
     sweep = reduced(read_sweep("phase", small), sizes=Sizes(24, tasks=2, trials=1))
     run_sensitivity(sweep, tmp_path / sweep.name, profiles=24, engine="here")
     words = ["probe", "--runs", str(tmp_path), "--tasks", "3", "--trials", "1", "--pairs", "1"]
-    weak = "simulated:typical?slip=0.03&context_slope=0.5"
+    weak = "simulated:typical?slip=0.03&distraction=0.5"
     assert main([*words, "--engine", "here", "--model", weak]) == 0
     said = capsys.readouterr().out
     assert "the estimate was $" in said
@@ -187,7 +187,7 @@ def test_two_agents_of_a_profile_differ_as_its_habits_say() -> None:
 
 @pytest.mark.slow
 def test_a_probe_finds_habits_and_covers_the_slope_of_a_larger_probe(tmp_path: Path) -> None:
-    model = "simulated:perfect?slip=0.04&context_slope=0.3&habits=2"
+    model = "simulated:perfect?slip=0.04&distraction=0.3&habits=2"
 
     def probe(name: str, tasks: int, trials: int) -> Any:
         sweeps = probe_sweeps(model, ProbeSizes(tasks, trials, 8), (1, 8))

@@ -13,8 +13,8 @@ from tasks.clerk import (
     Item,
     SoundMind,
     items_in,
-    next_turn,
 )
+from tasks.turns import next_turn
 from tests.tasks.toy import RIGHT, SUBMIT, TASK, TOOLS, TOY, Shop, alone, lead
 
 

@@ -18,8 +18,8 @@ from tasks.clerk import (
     Script,
     Turn,
     Values,
-    next_turn,
 )
+from tasks.turns import next_turn
 
 TASK = """Double what each shelf holds.
 Shelves are counted from one.

@@ -231,7 +231,7 @@ def test_relabelling_the_delegate_tool_changes_nothing_but_its_name() -> None:
         function = {"name": name, "description": "One of your 4 subagents.", "parameters": brief}
         known = {"name": "get_order", "description": "", "parameters": {"properties": {}}}
         request = {
-            "model": "typical?context_slope=0",
+            "model": "typical?distraction=0",
             "messages": [{"role": "user", "content": task[-1]["content"]}],
             "tools": [{"type": "function", "function": f} for f in (known, function)],
             "seed": pack(3, 4, 0),
@@ -243,7 +243,8 @@ def test_relabelling_the_delegate_tool_changes_nothing_but_its_name() -> None:
     assert [(i, a) for i, _, a in delegated] == [(i, a) for i, _, a in handed]
 
 
-PLACEBO = "steady?context_slope=0&habits=1"
+TIDY = "flaky?habits=3&partition=key&lead_keeps=nothing&brief_completeness=0.99&calls_per_message=1"
+PLACEBO = "steady?distraction=0&habits=1"
 
 
 @pytest.mark.slow
@@ -275,7 +276,7 @@ def test_both_signs_one_profile_makes_fan_out_lose_on_wide_reading() -> None:
 @pytest.mark.slow
 def test_both_signs_another_makes_it_win_on_coupled_writing() -> None:
     coupled: dict[str, Any] = {"task_set": "orders", "width": 16, "coupling": 1.0, "style": "crud"}
-    found = _gain_of_the_team(30, 3, model="flaky", **coupled)
+    found = _gain_of_the_team(30, 3, model=TIDY, **coupled)
     assert found.low is not None
     assert found.low > 0
 

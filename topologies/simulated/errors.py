@@ -1,7 +1,10 @@
 """The error process of the simulated model: what happens to a competent worker's steps.
 
 Every step, be it a tool call, a note, or a line of a brief, report or answer, goes through the same
-hazard, which grows with the tokens in the conversation and with the difficulty of task and item.
+hazard, which grows with the tokens in the conversation (distraction) and with the difficulty of
+task and item. The three other ways in which a long context rots have chances of their own, that
+neither length nor difficulty moves: wrong notes that are not read again (poisoning), tools and
+texts of no use (confusion), an earlier value kept against a later one (clash).
 """
 
 import math
@@ -22,21 +25,37 @@ class FallibleMind:
     """A worker's `Mind` with a profile's errors; a function of profile, seed and conversation.
 
     `tokens` is the length of the conversation; `text` is all of it, where wrong values are found.
+    `of_no_use` are the offered tools that the work does not need, each as a call one could make by
+    mistake; `idle_texts` counts the texts that have no part of the work.
     """
 
-    def __init__(self, profile: Profile, seed: Seed, tokens: int, text: str) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        seed: Seed,
+        tokens: int,
+        text: str,
+        of_no_use: Sequence[Call] = (),
+        idle_texts: int = 0,
+    ) -> None:
         self.calls_per_message = profile.calls_per_message
         self.partition: str = profile.partition
         self.lead_keeps: str = profile.lead_keeps
         self._profile = profile
         self._seed = seed
         self._text = text
-        self._load = 1.0 + profile.context_slope * tokens / 1000
+        self._load = 1.0 + profile.distraction * tokens / 1000
+        self._of_no_use = of_no_use
+        self._confusion = profile.confusion * (len(of_no_use) + idle_texts) / 10
 
     def call(self, at: str, attempt: int, call: Call) -> Call | None:
         if call.writes and self._happens(self._profile.omission, "omission", at, attempt):
             return None
-        if not self._happens(self._profile.slip, "slip", at, attempt):
+        confused = self._drawn_below(self._confusion, "confusion", at, attempt)
+        if confused and self._of_no_use and self._draw("wrong tool", at, attempt) < 0.5:
+            place = int(self._draw("which tool", at, attempt) * len(self._of_no_use))
+            return self._of_no_use[place]
+        if not confused and not self._happens(self._profile.slip, "slip", at, attempt):
             return call
         return Call(call.tool, self._changed(call.arguments, at, attempt), call.keep, call.writes)
 
@@ -44,6 +63,12 @@ class FallibleMind:
         if not self._happens(self._profile.hallucination, "hallucination", at):
             return values
         return self._changed(values, at, "note")
+
+    def cites(self, at: str) -> bool:
+        return self._drawn_below(self._profile.poisoning, "cites", at)
+
+    def holds_to_first(self, at: str) -> bool:
+        return self._drawn_below(self._profile.clash, "clash", at)
 
     def line(self, at: str, text: str) -> str | None:
         if self._happens(self._profile.omission, "omission", at):
@@ -92,6 +117,9 @@ class FallibleMind:
             return False
         chance = min(_HIGHEST_CHANCE, rate * self._load * self._difficulty(at))
         return self._draw(kind, at, attempt) < chance
+
+    def _drawn_below(self, chance: float, *key: object) -> bool:
+        return chance > 0.0 and (chance >= 1.0 or self._draw(*key) < chance)
 
     def _difficulty(self, at: str) -> float:
         label = next((part for part in at.split(".") if _LABEL.fullmatch(part)), "")

@@ -7,15 +7,15 @@ the instrument works; it is no evidence about any real model.
 
 import importlib
 import math
-from functools import cache
-from typing import Any
+from functools import cache, partial
 
-from tasks import TASK_SETS, aggregation
-from tasks.clerk import Clerk, Conversation, Turn, next_turn
+from tasks import TASK_SETS
+from tasks.clerk import Clerk
+from tasks.conversation import Conversation
 from tasks.refused import Refused
-from topologies.simulated import plain
 from topologies.simulated.errors import FallibleMind
 from topologies.simulated.luck import Seed, normal, unpack
+from topologies.simulated.playing import of_no_use, turn_for
 from topologies.simulated.prefix_cache import PrefixCache
 from topologies.simulated.profile import Profile, profile, profiles
 from topologies.simulated.reading import conversation_in, text_of, written
@@ -24,7 +24,7 @@ from topologies.simulated.tokens import beginning, count, count_request
 from topologies.simulated.wire import Reply, Request, RequestError
 
 PROFILES = tuple(profiles())
-"""The profiles that a request's `model` may name, alone or as `typical?context_slope=0.2`."""
+"""The profiles that a request's `model` may name, alone or as `typical?distraction=0.2`."""
 
 _cache = PrefixCache()
 _more_clerks: list[Clerk] = []
@@ -45,7 +45,8 @@ def respond(request: Request) -> Reply:
     if key is not None and seed.ordinal == 0 and not conversation.said:
         _cache.forget(key)
     prompt_tokens = count_request(messages, tools)
-    turn = _turn(request, conversation, chosen, seed, prompt_tokens)
+    mind_for = partial(_mind, request, chosen, seed, prompt_tokens)
+    turn = turn_for(request, conversation, (*_clerks(), *_more_clerks), mind_for)
     text, calls = written(turn, len(conversation.calls))
     said = count(text) + sum(count(name) + count(arguments) for _, name, arguments in calls)
     completion_tokens = said + chosen.reasoning_tokens
@@ -61,6 +62,7 @@ def respond(request: Request) -> Reply:
         completion_tokens=completion_tokens,
         reasoning_tokens=min(chosen.reasoning_tokens, completion_tokens),
         finish_reason="length" if cut else None,
+        lost=turn.lost,
         seconds=_seconds(chosen, seed, len(conversation.said), completion_tokens),
     )
 
@@ -76,31 +78,19 @@ def learn(clerk: Clerk) -> None:
         _more_clerks.insert(0, clerk)
 
 
-def _turn(
-    request: Request, conversation: Conversation, chosen: Profile, seed: Seed, tokens: int
-) -> Turn:
-    choice: Any = request.get("tool_choice")
-    if choice == "none":
-        conversation = _without_tools(conversation)
-    elif choice not in (None, "auto", "required"):
-        return plain.next_turn(conversation, str(choice["function"]["name"]))
-    attempts = aggregation.attempts_in(conversation.task)
-    clerk = None if attempts else _clerk_for(conversation)
-    if clerk is None and not attempts:
-        return plain.next_turn(conversation, must_call=choice == "required")
+def _mind(
+    request: Request,
+    chosen: Profile,
+    seed: Seed,
+    tokens: int,
+    conversation: Conversation,
+    clerk: Clerk | None,
+) -> FallibleMind:
+    """The mind that a profile gives to whoever is in this conversation."""
     text = "\n".join(text_of(message) for message in request["messages"])
-    mind = FallibleMind(chosen, seed, tokens, text)
-    if clerk is None:
-        return aggregation.next_turn(conversation, attempts, mind)
-    return next_turn(clerk, conversation, mind)
-
-
-def _clerk_for(conversation: Conversation) -> Clerk | None:
-    """The clerk that knows most of the tools; a delegate tool alone is known by none."""
-    offered = frozenset(conversation.tools)
-    known = [*_more_clerks, *_clerks()]
-    best = max(known, key=lambda clerk: len(clerk.tools & offered))
-    return best if best.tools & offered else None
+    known: frozenset[str] = frozenset() if clerk is None else clerk.tools
+    idle, texts = ([], 0) if chosen.confusion == 0 else of_no_use(conversation, known)
+    return FallibleMind(chosen, seed, tokens, text, idle, texts)
 
 
 @cache
@@ -110,11 +100,6 @@ def _clerks() -> tuple[Clerk, ...]:
         module, _, name = path.partition(":")
         found.append(getattr(importlib.import_module(module), name).clerk)
     return tuple(found)
-
-
-def _without_tools(conversation: Conversation) -> Conversation:
-    fields: dict[str, Any] = {**vars(conversation), "tools": {}}
-    return Conversation(**fields)
 
 
 def _seconds(chosen: Profile, seed: Seed, turn: int, completion_tokens: int) -> float:

@@ -5,9 +5,11 @@ asked, with arguments found in the text, and then tells what came back.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from tasks.clerk import Conversation, Turn, Values
+from tasks.conversation import Conversation, Turn, Values
+from tasks.filling import limits
 
 
 def next_turn(conversation: Conversation, must_call: bool | str = False) -> Turn:
@@ -18,9 +20,7 @@ def next_turn(conversation: Conversation, must_call: bool | str = False) -> Turn
     name = must_call if isinstance(must_call, str) else _best_tool(conversation, bool(must_call))
     if name is None or name not in conversation.tools:
         return Turn(f"Simulated answer. You asked: {conversation.task[:200]}")
-    properties = conversation.tools[name]["properties"]
-    required = conversation.tools[name]["required"]
-    arguments = _arguments(properties, required, conversation.task)
+    arguments = arguments_for(conversation.tools[name], conversation.task)
     return Turn("", ((f"call_plain_{len(conversation.calls) + 1}_1", name, arguments),))
 
 
@@ -39,7 +39,10 @@ def _words(text: str) -> set[str]:
     return set(words) - {"the", "and", "for", "what", "with"}
 
 
-def _arguments(properties: dict[str, Any], required: list[str], text: str) -> Values:
+def arguments_for(tool: Mapping[str, Any], text: str) -> Values:
+    """Arguments that a tool would take, from what a text says."""
+    properties: dict[str, Any] = tool["properties"]
+    required: list[str] = tool["required"]
     numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", text)]
     names = re.findall(r"(?:\bin|\bof|\bfor|\bto|\bat) ([A-Z]\w+)", text) or re.findall(
         r"[\"'`]([^\"'`]+)[\"'`]", text
@@ -51,9 +54,13 @@ def _arguments(properties: dict[str, Any], required: list[str], text: str) -> Va
             said = [choice for choice in schema["enum"] if str(choice).lower() in text.lower()]
             values[name] = (said or schema["enum"])[0]
         elif kind == "integer":
-            values[name] = int(numbers.pop(0)) if numbers else 1
+            low, high = limits(schema)
+            fitting = [int(n) for n in numbers if low <= n <= high]
+            values[name] = fitting[0] if fitting else int(min(max(1, low), high))
         elif kind == "number":
-            values[name] = numbers.pop(0) if numbers else 1.0
+            low, high = limits(schema)
+            fitting = [n for n in numbers if low <= n <= high]
+            values[name] = fitting[0] if fitting else min(max(0.5, low), high)
         elif kind == "boolean":
             values[name] = True
         elif kind == "array":

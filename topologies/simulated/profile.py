@@ -1,6 +1,6 @@
 """The simulated model's parameters, by profile name, each with its range and source.
 
-A name may change parameters of a profile: `typical?context_slope=0.2&partition=key`.
+A name may change parameters of a profile: `typical?distraction=0.2&partition=key`.
 """
 
 import tomllib
@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl
 from tasks.refused import Refused
 
 FILE = Path(__file__).with_name("profiles.toml")
+PARTED = {"context_slope": "distraction (what it was), poisoning, confusion and clash"}
+"""Parameters of older kits that stand in recorded names, and what came of them."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,10 @@ class Profile:
     slip: float
     omission: float
     hallucination: float
-    context_slope: float
+    distraction: float
+    poisoning: float
+    confusion: float
+    clash: float
     task_spread: float
     item_spread: float
     shared_error: float
@@ -69,6 +74,8 @@ def profile(name: str) -> Profile:
 
 def _value(name: str, text: str) -> Any:
     known = parameters().get(name)
+    if name in PARTED:
+        raise Refused(f"{name} is now {PARTED[name]}: say which of them is meant")
     if known is None:
         names = ", ".join(field.name for field in fields(Profile))
         raise Refused(f"a profile has no parameter {name!r}; it has {names}")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from tasks.clerk import CallMade, Conversation, Turn
+from tasks.conversation import CallMade, Conversation, Told, Turn
 from topologies.simulated.wire import Request
 
 _NEXT = re.compile(r"^Next: (.+)$", re.MULTILINE)
@@ -26,17 +26,19 @@ def conversation_in(request: Request) -> Conversation:
     offered: list[dict[str, Any]] = request.get("tools") or []
     functions: list[dict[str, Any]] = [tool["function"] for tool in offered]
     system: list[str] = []
-    told: list[str] = []
-    later: list[str] = []
+    users: list[str] = []
+    told: list[Told] = []
     said: list[str] = []
     calls: list[CallMade] = []
     for message in request["messages"]:
         text = text_of(message)
-        if message["role"] in ("system", "developer"):
+        role = "system" if message["role"] == "developer" else message["role"]
+        told.append(Told(role, text, message.get("name")))
+        if role == "system":
             system.append(text)
-        elif message["role"] == "user":
-            (later if said else told).append(text)
-        elif message["role"] == "assistant":
+        elif role == "user":
+            users.append(text)
+        elif role == "assistant":
             said.append(text)
             made: list[dict[str, Any]] = message.get("tool_calls") or []
             places = _places(text)
@@ -48,11 +50,14 @@ def conversation_in(request: Request) -> Conversation:
                 calls.append(CallMade(place, function["name"], arguments, reply))
     return Conversation(
         system="\n".join(system),
-        background="\n".join([*told[:-1], *later]),
-        task=told[-1] if told else "",
+        background="\n".join(users[:-1]),
+        task=users[-1] if users else "",
         said=tuple(said),
         calls=tuple(calls),
         tools={str(function["name"]): _tool(function) for function in functions},
+        told=tuple(told),
+        one_call=request.get("parallel_tool_calls") is False,
+        asked_again=bool(said) and told[-1].role == "user",
     )
 
 
@@ -87,6 +92,7 @@ def _tool(function: Mapping[str, Any]) -> dict[str, Any]:
         "description": function.get("description", ""),
         "properties": parameters.get("properties", {}),
         "required": parameters.get("required", []),
+        "schema": parameters,
     }
 
 

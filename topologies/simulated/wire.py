@@ -24,6 +24,7 @@ Request = dict[str, Any]
 """The decoded JSON body of POST /v1/chat/completions."""
 
 _CHARACTERS_PER_CHUNK = 24
+_LOST = "simulated, not understood: "
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Reply:
     `cached_tokens` is the part of `prompt_tokens` that a cache held, `reasoning_tokens` the part
     of `completion_tokens` that is not shown. `seconds` is the latency, which the transport
     rounds up to a whole tick of 2**-10 s. `finish_reason` of None means "tool_calls" or "stop",
-    as fits.
+    as fits. `lost` says why the model did not understand what it was to do, if it did not: that
+    travels in the reply's `system_fingerprint`, which clients keep and graphs leave alone.
     """
 
     content: str | None
@@ -45,6 +47,7 @@ class Reply:
     reasoning_tokens: int = 0
     seconds: float = 0.0
     finish_reason: str | None = None
+    lost: str | None = None
 
 
 Respond = Callable[[Request], Reply]
@@ -90,7 +93,7 @@ def completion(body: bytes, request: Request, reply: Reply) -> bytes:
         "logprobs": None,
         "finish_reason": _finish_reason(reply),
     }
-    head = _head(body, request, "chat.completion")
+    head = _head(body, request, "chat.completion", reply)
     return _dumps({**head, "choices": [choice], "usage": _usage(reply)})
 
 
@@ -100,7 +103,7 @@ def event_stream(body: bytes, request: Request, reply: Reply) -> Iterator[bytes]
     The last events are the chunk with the finish reason, the usage (only if
     `stream_options.include_usage` asks for it) and `[DONE]`.
     """
-    head = _head(body, request, "chat.completion.chunk")
+    head = _head(body, request, "chat.completion.chunk", reply)
     options = cast("dict[str, Any]", request.get("stream_options") or {})
     with_usage = bool(options.get("include_usage"))
     if with_usage:
@@ -140,14 +143,20 @@ def error_body(error: RequestError) -> bytes:
     return _dumps({"error": detail})
 
 
-def _head(body: bytes, request: Request, kind: str) -> dict[str, Any]:
+def lost_in(fingerprint: object) -> str | None:
+    """Why the model did not understand, from the `system_fingerprint` of a reply."""
+    text = str(fingerprint or "")
+    return text.removeprefix(_LOST) if text.startswith(_LOST) else None
+
+
+def _head(body: bytes, request: Request, kind: str, reply: Reply) -> dict[str, Any]:
     digest = hashlib.blake2b(body, digest_size=14).hexdigest()
     return {
         "id": f"chatcmpl-{digest}",
         "object": kind,
         "created": 0,
         "model": request["model"],
-        "system_fingerprint": "simulated",
+        "system_fingerprint": "simulated" if reply.lost is None else _LOST + reply.lost,
     }
 
 
