@@ -4,14 +4,18 @@ A trial that cannot be would otherwise end hours later, or crash the same way hu
 """
 
 import inspect
+import sys
 import types
 import typing
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, cast
 
 from experiments.loading import load_task_set, load_topology, near
 from experiments.refused import Refused
-from experiments.sweep import Sweep, TaskCell, TopologyCell
+from experiments.roles import DEFAULT, model_of, roles_named
+from experiments.sweep import Sweep, TaskCell, TopologyCell, specs
 from results.verdicts.rules import stated
+from topologies.model_settings import OF_AN_ENDPOINT
 
 
 def check(sweep: Sweep) -> None:
@@ -60,19 +64,54 @@ def check_tasks(cell: TaskCell) -> None:
 
 def check_models(sweep: Sweep) -> None:
     """Make the client of each model: a missing key or an unknown name is said at once."""
-    for role, name in sweep.models.items():
+    for role in roles_named(sweep):
+        name, settings = model_of(sweep, role)
         provider, _, rest = name.partition(":")
         try:
-            if provider == "simulated":
+            if provider == "simulated" and not any(key in OF_AN_ENDPOINT for key in settings):
                 from topologies.simulated.profile import profile
 
                 profile(rest)
             else:
                 from topologies.models import ModelSettings, make_model
 
-                make_model(name, ModelSettings(**sweep.model_settings))
+                make_model(name, ModelSettings(**settings))
         except ValueError as error:
             raise Refused(f"models.{role}: {error}") from error
+    _check_roles(sweep)
+
+
+def _check_roles(sweep: Sweep) -> None:
+    """`Refused` for a role that no topology of the sweep asks for."""
+    named = [role for role in roles_named(sweep) if role != DEFAULT]
+    if not named:
+        return
+    asked = {role for cell in sweep.topologies for role in roles_of(cell, sweep)}
+    for role in named:
+        if role not in asked:
+            raise Refused(
+                f"models has no role {role!r}; {near(role, sorted(asked))} No topology of this "
+                "sweep asks for it (your own names those it seats while it runs in ROLES)"
+            )
+
+
+def roles_of(cell: TopologyCell, sweep: Sweep) -> set[str]:
+    """The roles that a topology asks models for.
+
+    Those it declares in ROLES beside its builder; else those it seats when it is built, and the
+    usual words, since what it seats while it runs is not known before.
+    """
+    builder = load_topology(cell.build)
+    declared = getattr(sys.modules.get(builder.__module__), "ROLES", None)
+    if isinstance(declared, tuple):
+        return {str(role) for role in cast("tuple[object, ...]", declared)}
+    from experiments.trial import roles_at_start
+
+    first = replace(sweep, topologies=(cell,), cells=sweep.cells[:1])
+    return {*USUAL_ROLES, *roles_at_start(specs(first)[0])}
+
+
+USUAL_ROLES = ("agent", "aggregator", "judge", "lead", "subagent", "supervisor", "user", "worker")
 
 
 def _wanted(hint: Any, value: Any) -> str | None:

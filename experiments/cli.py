@@ -324,6 +324,11 @@ def _run(command: Parser) -> None:
     add("--resume", action="store_true", help="go on with a run; refuse to start a new one")
     add("--fresh", action="store_true", help="set an earlier run of this name aside")
     add("--retry-crashed", action="store_true", help="run crashed trials again")
+    add(
+        "--another-endpoint",
+        action="store_true",
+        help="go on with a run whose models were served elsewhere",
+    )
     add("--estimate", action="store_true", help="say what it would take, and stop")
     add("--pilot", type=int, default=2, metavar="N", help="trials a cell for the estimate")
     add("--from", dest="basis", metavar="RUN", help="estimate from a recorded run instead")

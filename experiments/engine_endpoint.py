@@ -11,7 +11,7 @@ from experiments.engine import EngineError
 from experiments.spec import TrialSpec
 from experiments.trial import Record, play_trial
 from results.journal import Entry, entry
-from topologies.models import ModelSettings, close_models
+from topologies.models import close_models
 
 Trial = asyncio.Task[Record]
 
@@ -22,31 +22,27 @@ def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
     The loop stands still while the caller handles an entry, which takes well under a millisecond.
     """
     under_way: set[Trial] = set()
-    asked: dict[ModelSettings, set[str]] = {}
     with asyncio.Runner() as runner:
         try:
-            while ended := runner.run(_next_ended(specs, workers, under_way, asked)):
+            while ended := runner.run(_next_ended(specs, workers, under_way)):
                 for trial in ended:
                     yield entry(trial.result())
         except SystemExit as error:
             raise EngineError(f"a graph ended the process: SystemExit {error}") from error
         finally:
-            runner.run(_closed(under_way, asked))
+            runner.run(_closed(under_way))
 
 
 async def _next_ended(
     specs: Iterator[TrialSpec],
     workers: int,
     under_way: set[Trial],
-    asked: dict[ModelSettings, set[str]],
 ) -> list[Trial]:
     """Start what there is room for, and wait until a trial ends; none are left when empty."""
     while len(under_way) < workers:
         spec = next(specs, None)
         if spec is None:
             break
-        settings = ModelSettings(**spec.model_settings)
-        asked.setdefault(settings, set()).update(spec.models.values())
         under_way.add(asyncio.create_task(play_trial(spec), name=spec.trial_id))
     if not under_way:
         return []
@@ -55,10 +51,9 @@ async def _next_ended(
     return sorted(done, key=lambda trial: trial.get_name())
 
 
-async def _closed(under_way: set[Trial], asked: dict[ModelSettings, set[str]]) -> None:
+async def _closed(under_way: set[Trial]) -> None:
     """Drop what is under way, and close connections while their loop is alive."""
     for trial in under_way:
         trial.cancel()
     await asyncio.gather(*under_way, return_exceptions=True)
-    for settings, names in asked.items():
-        await close_models(names, settings)
+    await close_models()

@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.loading import load_task_set
 from experiments.refused import Refused
+from experiments.roles import endpoints_of
 from experiments.sweep import Sweep, canonical, difference, specs, sweep_hash
 from results.store import read_manifest
 
@@ -21,7 +22,9 @@ def manifest_of(sweep: Sweep, command: str | None = None) -> dict[str, Any]:
     """Everything a run is known by; `sweep` in it is the sweep as plain data.
 
     `corpora` are hashes of what the task sets read; with `python` they are part of what a
-    simulated record follows from. `choices` are those that a task set declares: tool to argument.
+    simulated record follows from. `endpoints` says for each role where its models were served, the
+    newest last, without credentials. `choices` are those that a task set declares: tool to
+    argument.
     """
     plain = canonical(sweep)
     task_sets = {cell.task_set: load_task_set(cell.task_set) for cell in sweep.cells}
@@ -32,7 +35,9 @@ def manifest_of(sweep: Sweep, command: str | None = None) -> dict[str, Any]:
         "seed": sweep.seed,
         "trials": sweep.trials,
         "planned": len(specs(sweep)),
-        "simulated": sweep.simulated,
+        "simulated": sweep.simulation != "",
+        "partly_simulated": sweep.simulation == "partly simulated",
+        "endpoints": {role: [where] for role, where in endpoints_of(sweep).items()},
         "command": command or f"fanout run {shlex.quote(sweep.name)}",
         "limits": _given(plain["limits"]),
         "sweep_limits": _given(plain["sweep_limits"]),
@@ -56,14 +61,21 @@ def _hash(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def refuse_another(folder: Path, wanted: Mapping[str, Any]) -> None:
-    """`Refused` with the difference, if the run in `folder` is not of the wanted sweep."""
+def refuse_another(
+    folder: Path, wanted: Mapping[str, Any], *, another_endpoint: bool = False
+) -> None:
+    """`Refused` with the difference, if the run in `folder` is not of the wanted sweep.
+
+    Nor, without `another_endpoint`, if its models were served elsewhere.
+    """
     there = read_manifest(folder)
     if "sweep" not in there:
         raise Refused(f"{folder} was not recorded by a sweep; choose another name")
     lines = difference(there["sweep"], wanted["sweep"])
     lines += difference(_surroundings(there), _surroundings(wanted))
     if not lines:
+        if not another_endpoint:
+            _refuse_another_endpoint(folder, there, wanted)
         return
     shown = lines[:SHOWN_DIFFERENCES]
     if len(lines) > len(shown):
@@ -74,10 +86,39 @@ def refuse_another(folder: Path, wanted: Mapping[str, Any]) -> None:
     )
 
 
+def _refuse_another_endpoint(
+    folder: Path, there: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> None:
+    before, now = _newest(there), _newest(wanted)
+    moved = [f"{role}: {at} -> {now[role]}" for role, at in before.items() if now[role] != at]
+    if moved:
+        raise Refused(
+            f"{folder} was recorded at another endpoint ({'; '.join(moved)}): trials of two "
+            "endpoints need not be alike. Go on with --another-endpoint, or choose another name "
+            "with --name"
+        )
+
+
+def endpoints_together(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Role to every endpoint that served it, the newest last."""
+    before: Mapping[str, list[str]] = there.get("endpoints") or {}
+    now: Mapping[str, list[str]] = wanted["endpoints"]
+    return {
+        role: [*(at for at in before.get(role, ()) if at not in served), *served]
+        for role, served in now.items()
+    }
+
+
+def _newest(manifest: Mapping[str, Any]) -> dict[str, str]:
+    endpoints: Mapping[str, list[str]] = manifest.get("endpoints") or {}
+    return {role: served[-1] for role, served in endpoints.items()}
+
+
 def _surroundings(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """What records follow from besides the sweep; the kit's version shows in each record."""
     versions: dict[str, Any] = manifest.get("versions") or {}
-    python = versions.get("python") if manifest.get("simulated") else None
+    simulated = manifest.get("simulated") and not manifest.get("partly_simulated")
+    python = versions.get("python") if simulated else None
     return {"python": python, "corpora": manifest.get("corpora") or {}}
 
 

@@ -85,21 +85,21 @@ def unwatched(tally: Tally) -> None:
 class Display:
     """Shows a tally in a terminal as it changes; elsewhere plain lines, ever further apart.
 
-    A context manager; what it is called with is shown. `simulated` is said beside the counts. Plain
-    lines begin 5 seconds apart, and the wait doubles up to a minute. `clock` gives seconds.
+    A context manager; what it is called with is shown. `simulation` is said beside the counts.
+    Plain lines begin 5 seconds apart, and the wait doubles up to a minute. `clock` gives seconds.
     """
 
     def __init__(
         self,
         stream: TextIO | None = None,
         *,
-        simulated: bool = False,
+        simulation: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream or sys.stderr
         self._clock = clock
         self._wait = PLAIN_FIRST_SECONDS
-        self._suffix = " (simulated)" if simulated else ""
+        self._suffix = f" ({simulation})" if simulation else ""
         self._live: Progress | None = None
         self._last: tuple[float, str] = (clock(), "")
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -19,16 +19,12 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from experiments.agents import Agent, Agents, place_in
+from experiments.charges import charges
 from experiments.purse import Purse
 from experiments.spec import Limits
 from results.records import STEPS
-from results.usage import cache_writes, counted
 from topologies.attempts import SENDING, Interval, Sending, seconds_of
-from topologies.endpoints import shown
-from topologies.prices import STANDARD_TIERS, Usage, price
 from topologies.replies import malformed
-from topologies.simulated.profile import profile
-from topologies.simulated.tokens import ENCODING_NAME
 
 Row = dict[str, Any]
 CALLBACK_LOG = logging.getLogger("langchain_core.callbacks.manager")
@@ -63,13 +59,13 @@ EXPECTED = ("LimitReachedError", "OutOfBudgetError", "SubmittedError", "MisuseEr
 class Recorder(BaseCallbackHandler):
     """Collects `steps` rows; raises `LimitReachedError` before a model call too many.
 
+    `simulated` has what is true of the models that were called, True or False or both.
     Before a call of an agent that used up its part of the budget it raises `OutOfBudgetError`, and
     before one of the seat that `submitted` for the trial, under no call of another's,
     `SubmittedError`. `misuse` is what was found to be wrong with the graph.
     """
 
     limits: Limits
-    simulated: bool
     purse: Purse = field(default_factory=Purse)
     agents: Agents = field(default_factory=Agents)
     steps: list[Row] = field(default_factory=list[Row])
@@ -82,11 +78,12 @@ class Recorder(BaseCallbackHandler):
     raise_error: bool = True
     _open: dict[UUID, tuple[Agent, Row]] = field(default_factory=dict[UUID, tuple[Agent, Row]])
     _offered: dict[UUID, frozenset[str]] = field(default_factory=dict[UUID, frozenset[str]])
-    _endpoints: dict[UUID, str | None] = field(default_factory=dict[UUID, str | None])
+    _asked: dict[UUID, dict[str, Any]] = field(default_factory=dict[UUID, dict[str, Any]])
     _schemas: dict[str, int] = field(default_factory=dict[str, int])
     _sent: dict[UUID, Sending] = field(default_factory=dict[UUID, Sending])
     _waits: list[Interval] = field(default_factory=list[Interval])
     within: asyncio.Timeout | None = None
+    simulated: set[bool] = field(default_factory=set[bool])
 
     def __post_init__(self) -> None:
         CALLBACK_LOG.addFilter(_unexpected)
@@ -179,7 +176,8 @@ class Recorder(BaseCallbackHandler):
         schemas = json.dumps(tools, ensure_ascii=False, separators=(",", ":"), default=str)
         first = self._schemas.setdefault(schemas, len(self.steps))
         new = _new_messages(agent, messages[0])
-        self._endpoints[run_id] = known.get("endpoint")
+        self._asked[run_id] = known
+        self.simulated.add(bool(known.get("simulated")))
         row = self.open_step("model", agent, prompt=json.dumps(new, ensure_ascii=False))
         self._open[run_id] = agent, row
         self._sent[run_id] = Sending(changed=self._wait_changed)
@@ -191,7 +189,7 @@ class Recorder(BaseCallbackHandler):
         agent, row = self._ended(run_id)
         if agent is None or row is None:
             return
-        offered, endpoint = self._offered.pop(run_id), self._endpoints.pop(run_id)
+        offered, asked = self._offered.pop(run_id), self._asked.pop(run_id)
         generation = response.generations[0][0]
         message = generation.message if isinstance(generation, ChatGeneration) else None
         if not isinstance(message, AIMessage):
@@ -201,7 +199,8 @@ class Recorder(BaseCallbackHandler):
         calls = [{"id": c["id"], "name": c["name"], "args": c["args"]} for c in message.tool_calls]
         said = {"content": message.text, "tool_calls": calls}
         self.close_step(row, json.dumps(said, ensure_ascii=False))
-        row.update(self._usage(message, endpoint), **_end_of(message))
+        usage = cast("dict[str, Any] | None", message.usage_metadata)
+        row.update(charges(message.response_metadata, usage, asked), **_end_of(message))
         agent.cut_short = agent.cut_short + 1 if row["finish_reason"] in CUT_SHORT else 0
         self.purse.spend(agent.seat, row)
         for call in message.tool_calls:
@@ -236,43 +235,6 @@ class Recorder(BaseCallbackHandler):
         )
         self.close_step(row, None, f"there is no tool {call['name']}")
 
-    def _usage(self, message: AIMessage, endpoint: str | None) -> Row:
-        """What a reply says of its call, by the rules of `results.usage`, and its price."""
-        said = message.response_metadata
-        name = str(said.get("model_name") or "") or None
-        tier = str(said.get("service_tier") or "") or None
-        reported: Any = said.get("token_usage")
-        if reported is None and message.usage_metadata is not None:
-            # LangChain writes 0 for a count that is missing, so 0 tells nothing here.
-            reported = {key: value for key, value in message.usage_metadata.items() if value != 0}
-        row = counted(reported)
-        if row["prompt_tokens"] is not None or row["completion_tokens"] is not None:
-            row["encoding"] = ENCODING_NAME if self.simulated else "provider"
-        if row["prompt_tokens"] is None or row["completion_tokens"] is None:
-            return {"model": name, "service_tier": tier, **row}
-        usage = Usage(
-            row["prompt_tokens"],
-            row["cached_tokens"],
-            row["completion_tokens"],
-            row["reasoning_tokens"] or 0,
-            cache_writes(reported),
-        )
-        dollars, uncached = self._price(name, usage, endpoint, tier)
-        if dollars is None:
-            row["usage_note"] = row["usage_note"] or _unpriced(uncached, name, endpoint, tier)
-        found = {"dollars": dollars, "dollars_uncached": uncached}
-        return {"model": name, "service_tier": tier, **row, **found}
-
-    def _price(
-        self, name: str | None, used: Usage, endpoint: str | None, tier: str | None
-    ) -> tuple[float | None, float | None]:
-        """A simulated model is priced as its profile says; any other where it is served."""
-        if name is None:
-            return None, None
-        if self.simulated:
-            return price(profile(name).priced_as, used)
-        return price(name, used, base_url=endpoint, tier=tier)
-
     def _check_limits(self) -> None:
         used = {
             "model_calls": sum(row["kind"] == "model" for row in self.steps),
@@ -304,19 +266,6 @@ def _end_of(message: AIMessage) -> Row:
 
 FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
 """Where OpenAI-compatible endpoints, Anthropic's and Ollama's own say why the model stopped."""
-
-
-def _unpriced(
-    uncached: float | None, name: str | None, endpoint: str | None, tier: str | None
-) -> str:
-    """Why a call whose tokens are known has no price."""
-    if uncached is not None:
-        return "no price: what was cached is not reported"
-    if name is None:
-        return "no price: the reply names no model"
-    if tier not in STANDARD_TIERS:
-        return f"no price for {name[:60]} in the service tier {tier[:30]}"
-    return f"no price for {name[:60]} at {shown(endpoint)}"
 
 
 OWN_MODEL = (

@@ -15,7 +15,7 @@ from typing import Any
 
 from experiments.checks import check
 from experiments.engine import Engine, load_engine
-from experiments.manifest import manifest_of, refuse_another
+from experiments.manifest import endpoints_together, manifest_of, refuse_another
 from experiments.progress import Tally, Watch, unwatched
 from experiments.refused import Refused
 from experiments.spec import TrialSpec
@@ -38,6 +38,7 @@ def run_sweep(
     progress: Watch = unwatched,
     retry_crashed: bool = False,
     command: str | None = None,
+    another_endpoint: bool = False,
 ) -> Run:
     """Run what is missing of a sweep, and open the run.
 
@@ -50,7 +51,7 @@ def run_sweep(
     check(sweep)
     folder = folder or RUNS / sweep.name
     manifest = manifest_of(sweep, command)
-    claim(folder, manifest)
+    claim(folder, manifest, another_endpoint=another_endpoint)
     _find_least_budgets(sweep, folder)
     plan = Plan(specs(sweep), sweep.seed, sweep.sweep_limits, sweep.simulated)
     return play(plan, folder, engine, workers, progress, retry_crashed)
@@ -98,8 +99,10 @@ def play(
     return open_run(folder)
 
 
-def claim(folder: Path, manifest: dict[str, Any]) -> None:
+def claim(folder: Path, manifest: dict[str, Any], *, another_endpoint: bool = False) -> None:
     """Make the folder this sweep's, or take up the run of it that is there.
+
+    With `another_endpoint` that run may have been served elsewhere so far.
 
     `Refused` for a folder that holds something else.
     """
@@ -108,9 +111,10 @@ def claim(folder: Path, manifest: dict[str, Any]) -> None:
             raise Refused(f"{folder} holds something that is not a run; choose another name")
         write_manifest(folder, manifest)
         return
-    refuse_another(folder, manifest)
+    refuse_another(folder, manifest, another_endpoint=another_endpoint)
     there = read_manifest(folder)
     may_change = {key: manifest[key] for key in ("question", "sweep_limits", "sweep")}
+    may_change["endpoints"] = endpoints_together(there, manifest)
     if there != there | may_change:
         write_manifest(folder, there | may_change)
 

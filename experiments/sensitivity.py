@@ -20,6 +20,7 @@ from experiments.spec import TrialSpec
 from experiments.sweep import Sweep, TaskCell, specs, sweep_hash
 from results.map.sensitivity import PROFILES
 from results.store import RUNS, Run
+from topologies.model_settings import OF_AN_ENDPOINT
 from topologies.simulated.profile import profile
 
 SUFFIX = "-sensitivity"
@@ -127,7 +128,10 @@ def claimed(
     that holds another run.
     """
     models = [model_name(base, drawn) for drawn in draw_profiles(profiles, sweep.seed)]
-    sweep = replace(sweep, models={"default": f"simulated:{base}"})
+    settings = {k: v for k, v in sweep.model_settings.items() if k not in OF_AN_ENDPOINT}
+    sweep = replace(
+        sweep, models={"default": f"simulated:{base}"}, model_settings=settings, role_settings={}
+    )
     manifest = manifest_of(sweep, command or f"fanout sensitivity {shlex.quote(sweep.name)}")
     planned = plan_of(sweep, models, sweep.seed)
     drawn: dict[str, Any] = {

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from experiments.roles import Simulation, simulation
 from tasks.task import Setting, Split
 
 
@@ -43,7 +44,8 @@ class TrialSpec:
 
     `topology` is its name in the sweep, `build` the builder ("module:function") and
     `topology_settings` what the builder is called with. `models` maps a role (`default`, `lead`,
-    `subagent`, ...) to a model name. `model_settings` are those of `topologies.models`.
+    `subagent`, ...) to a model name. `model_settings` are those of `topologies.model_settings` for
+    every role, `role_settings` those of one role, which win.
     `replicate` salts the luck of the trial and its agents, and nothing else.
     """
 
@@ -62,18 +64,26 @@ class TrialSpec:
     limits: Limits = field(default_factory=Limits)
     budget: Budget | None = None
     replicate: str = ""
+    role_settings: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict[str, Mapping[str, Any]]
+    )
 
     @cached_property
     def trial_id(self) -> str:
         """A hash of everything above, so that equal specs share a record."""
         known = asdict(self)
-        for name in ("budget", "replicate"):
+        for name in ("budget", "replicate", "role_settings"):
             if not known[name]:
                 del known[name]
         text = json.dumps(known, sort_keys=True, default=dict)
         return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
+    @cached_property
+    def simulation(self) -> Simulation:
+        """Whether all, some or none of its models are simulated."""
+        return simulation(self)
+
     @property
     def simulated(self) -> bool:
         """Whether all its models are simulated."""
-        return all(name.startswith("simulated:") for name in self.models.values())
+        return self.simulation == "simulated"

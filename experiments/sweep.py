@@ -12,6 +12,7 @@ from typing import Any
 
 from experiments.loading import load_task_set as load_task_set
 from experiments.loading import load_topology as load_topology
+from experiments.roles import Simulation, simulation
 from experiments.spec import Budget, Limits, TrialSpec
 from tasks.task import Setting, Split
 
@@ -57,10 +58,10 @@ class SweepLimits:
 class Sweep:
     """Everything a run follows from.
 
-    `models` maps roles to models; `budgets` are an axis of the grid, empty for none. `thresholds`
-    are kept with the run for its analysis, and so are `contrasts`, the comparisons it is run for.
-    What a sweep as a whole may use decides which trials exist, so `sweep_limits` may change on
-    resuming.
+    `models`, `model_settings` and `role_settings` are those of a `TrialSpec`. `budgets` are an axis
+    of the grid, empty for none. `thresholds` are kept with the run for its analysis, and so are
+    `contrasts`, the comparisons it is run for. What a sweep as a whole may use decides which trials
+    exist, so `sweep_limits` may change on resuming.
     """
 
     name: str
@@ -76,11 +77,19 @@ class Sweep:
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
     budgets: tuple[Budget, ...] = ()
     contrasts: tuple[str, ...] = ()
+    role_settings: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict[str, Mapping[str, Any]]
+    )
+
+    @property
+    def simulation(self) -> Simulation:
+        """Whether all, some or none of its models are simulated."""
+        return simulation(self)
 
     @property
     def simulated(self) -> bool:
         """Whether all its models are simulated."""
-        return all(name.startswith("simulated:") for name in self.models.values())
+        return self.simulation == "simulated"
 
 
 def specs(sweep: Sweep) -> list[TrialSpec]:
@@ -99,6 +108,7 @@ def specs(sweep: Sweep) -> list[TrialSpec]:
             trial=trial,
             models=sweep.models,
             model_settings=sweep.model_settings,
+            role_settings=sweep.role_settings,
             limits=sweep.limits,
             budget=budget,
             replicate=topology.replicate,
@@ -134,8 +144,9 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
 
 def _binding(sweep: Mapping[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in sweep.items() if k not in ("question", "sweep_limits")}
-    if not kept.get("budgets"):
-        kept.pop("budgets", None)
+    for name in ("budgets", "role_settings"):
+        if not kept.get(name):
+            kept.pop(name, None)
     return kept
 
 

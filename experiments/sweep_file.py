@@ -22,7 +22,12 @@ split = "dev"
 
 [models]
 default = "simulated:typical"     # any other role (lead, subagent) falls back to it
-temperature = 0.2
+temperature = 0.2                 # of every role
+[models.lead]                     # or a role with settings of its own, which win
+name = "openai:gpt-5"
+base_url = "https://api.openai.com/v1"
+api_key_env = "OPENAI_API_KEY"    # the variable that holds the key, never the key
+reasoning_effort = "high"
 
 [limits]                          # of a trial; "none" lifts one
 model_calls = 200
@@ -52,6 +57,7 @@ from experiments.loading import near
 from experiments.refused import Refused
 from experiments.sweep import Sweep
 from experiments.sweep_grid import parse_sweep
+from topologies.model_settings import KINDS, OF_AN_ENDPOINT
 
 SWEEPS = Path(__file__).with_name("sweeps")
 
@@ -164,6 +170,10 @@ def choose_model(raw: Raw, choice: str) -> None:
         models[role[1]] = choice[role.end() :]
         return
     for name, value in list(models.items()):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        if isinstance(value, str) and name != "default":
+        # What was said of one model of a role is not said of another.
+        if isinstance(value, (str, dict)) and name not in KINDS:
             del models[name]
+    if choice.startswith("simulated:"):
+        for key in OF_AN_ENDPOINT:
+            models.pop(key, None)  # pyright: ignore[reportUnknownMemberType]
     models["default"] = choice

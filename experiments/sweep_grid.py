@@ -11,11 +11,10 @@ from experiments.refused import Refused
 from experiments.spec import Budget, Limits, Unit
 from experiments.sweep import Sweep, SweepLimits, TaskCell, TopologyCell
 from tasks.task import SPLITS, Setting, dials_of, settings_of
+from topologies.model_settings import KINDS, refuse_odd
 
 Raw = Mapping[str, Any]
 
-ABOVE_0 = ("max_tokens", "timeout_s", "requests_per_minute", "tokens_per_minute")
-"""Settings of models that would let no call through at 0."""
 KEYS = ("name", "question", "seed", "trials", "tasks", "split")
 TABLES = ("topologies", "contrasts", "task_sets", "models", "limits", "budget", "thresholds")
 COUNTED = ("model_calls", "tokens")
@@ -48,7 +47,7 @@ def parse_sweep(raw: Raw) -> Sweep:
         raise Refused(
             f"name is {name!r}; it names a folder: letters, digits, dots, dashes and underscores"
         )
-    models, model_settings = _models(_table(raw, "models"))
+    models, model_settings, role_settings = _models(_table(raw, "models"))
     limits, sweep_limits = _limits(_table(raw, "limits"))
     topologies = _distinct("topologies", _topologies(_table(raw, "topologies")))
     defaults = {"tasks": raw.get("tasks", 12), "split": raw.get("split", "dev")}
@@ -61,6 +60,7 @@ def parse_sweep(raw: Raw) -> Sweep:
         cells=_distinct("task_sets", _cells(_table(raw, "task_sets"), defaults)),
         models=models,
         model_settings=model_settings,
+        role_settings=role_settings,
         limits=limits,
         sweep_limits=sweep_limits,
         thresholds=_thresholds(_table(raw, "thresholds")),
@@ -186,33 +186,45 @@ def _budgets(table: Raw) -> Iterator[Budget]:
         yield Budget(cast("Unit", unit), float(number))
 
 
-def _models(table: Raw) -> tuple[dict[str, str], dict[str, Any]]:
-    roles = {key: value for key, value in table.items() if isinstance(value, str)}
-    for role in roles:
-        close = difflib.get_close_matches(role, ROLES, 1, cutoff=0.8)
-        if role not in ROLES and close:
-            raise Refused(f"models has no role {role!r}; did you mean {close[0]!r}?")
-    settings = {key: value for key, value in table.items() if key not in roles}
-    for role in ROLES:
-        if role in settings:
-            raise Refused(f"models.{role} is {settings[role]!r}; it must be a model's name")
-    if settings:
-        # Knowing the settings takes the import of the client, which most sweeps need not wait for.
-        from topologies.models import ModelSettings
+def _models(table: Raw) -> tuple[dict[str, str], dict[str, Any], dict[str, dict[str, Any]]]:
+    """Role to model, the settings of all roles, and role to settings of its own."""
+    general = {key: value for key, value in table.items() if key in KINDS}
+    refuse_odd("models", general)
+    names: dict[str, str] = {}
+    own: dict[str, dict[str, Any]] = {}
+    for role, value in table.items():
+        if role in general:
+            continue
+        _role(role, value)
+        settings: dict[str, Any] = {"name": value} if isinstance(value, str) else dict(value)
+        if "name" in settings:
+            names[role] = _model_name(f"models.{role}", settings.pop("name"))
+        check_keys(f"models.{role}", settings, ("name", *KINDS))
+        refuse_odd(f"models.{role}", settings)
+        if settings:
+            own[role] = settings
+    names.setdefault("default", DEFAULT_MODEL)
+    return names, general, own
 
-        known = ModelSettings.__dataclass_fields__
-        check_keys("models", settings, (*ROLES, *known))
-        for key, value in settings.items():
-            switch = "bool" in str(known[key].type)
-            whole = str(known[key].type).startswith("int")
-            if switch and not isinstance(value, bool):
-                raise Refused(f"models.{key} is {value!r}; it must be true or false")
-            if not switch:
-                _number(f"models.{key}", value, whole=whole)
-            if value == 0 and key in ABOVE_0:
-                raise Refused(f"models.{key} is {value!r}; it must be above 0")
-    roles.setdefault("default", DEFAULT_MODEL)
-    return roles, settings
+
+def _role(role: str, value: Any) -> None:
+    """`Refused` for what is no role: a slip of a setting, or of no known kind."""
+    if isinstance(value, dict) or (isinstance(value, str) and role != "name"):
+        meant = difflib.get_close_matches(role, KINDS, 1, cutoff=0.8)
+        if meant and role not in ROLES:
+            raise Refused(f"models has no key {role!r}; did you mean {meant[0]!r}?")
+        return
+    if role in ROLES:
+        raise Refused(
+            f"models.{role} is {value!r}; it must be a model's name, or a table with a name"
+        )
+    check_keys("models", {role: value}, (*ROLES, *KINDS))
+
+
+def _model_name(where: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise Refused(f"{where}.name is {value!r}; it must be a model's name: openai:NAME")
+    return value
 
 
 def _limits(table: Raw) -> tuple[Limits, SweepLimits]:

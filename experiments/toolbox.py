@@ -17,12 +17,14 @@ from langchain_core.runnables import ensure_config
 from experiments.agents import ABOVE, Above, Agent, Credit, Place, place_in
 from experiments.recorder import Recorder, Row
 from experiments.refused import Refused
+from experiments.roles import Models, model_of
 from experiments.work_tool import SUBMIT, WorkTool
 from results.usage import OUTSIDE
 from tasks.judging import Submission
 from tasks.tools import BrokenToolError, Tool, ToolError, schema, use
 from tasks.world import World
 from topologies.chat_client import for_agent
+from topologies.endpoints import is_simulated
 from topologies.kit import Draft, Seat
 from topologies.models import ModelSettings, make_model
 from topologies.replies import MALFORMED
@@ -66,8 +68,7 @@ class Toolbox:
     world: World
     tools: tuple[Tool, ...]
     instructions: str
-    models: Mapping[str, str]
-    model_settings: ModelSettings
+    models: Models
     trial_id: str
     luck: tuple[int, int]
     recorder: Recorder
@@ -99,15 +100,16 @@ class Toolbox:
         within = _WITHIN.get()
         if within is not None:
             within.append(name)
-        model_name = self.models.get(role, self.models["default"])
-        simulated = model_name.startswith("simulated:")
-        seeded = simulated or self.model_settings.seed is not None
+        model_name, told_of_it = model_of(self.models, role)
+        settings = ModelSettings(**told_of_it)
+        shared = make_model(model_name, settings)
+        seeded = is_simulated(shared) or settings.seed is not None
         model = for_agent(
-            make_model(model_name, self.model_settings),
+            shared,
             name,
             role,
             pack(*self.luck, first.ordinal) if seeded else None,
-            self.trial_id if self.model_settings.sends_cache_key else None,
+            self.trial_id if settings.sends_cache_key else None,
             self._own_seed if seeded else None,
         )
         offered = [tool for tool in self.tools if writes or tool.readOnlyHint]

@@ -23,7 +23,8 @@ from experiments.endings import COMPLETED, Ending, crashed, ending, limit
 from experiments.loading import load_task_set
 from experiments.own_tools import GraphRecorder
 from experiments.purse import Purse
-from experiments.recorder import MisuseError, Row
+from experiments.recorder import MisuseError, Recorder, Row
+from experiments.roles import of_flags
 from experiments.spec import TrialSpec
 from experiments.toolbox import Toolbox
 from results.records import TRIALS
@@ -33,7 +34,6 @@ from tasks.judging import Submission
 from tasks.task import Task, TaskSet, mode_of
 from tasks.tools import BrokenToolError
 from topologies.agent import last_words
-from topologies.models import ModelSettings
 from topologies.simulated import luck, model
 from topologies.virtual_time import DeadlockError, ThreadUsedError, run_virtual
 
@@ -60,6 +60,17 @@ async def play_trial(spec: TrialSpec) -> Record:
     return await _play(_begin(spec))
 
 
+def roles_at_start(spec: TrialSpec) -> set[str]:
+    """The roles of the agents that a topology seats when it is built; none if it cannot be."""
+    trial = _begin(spec)
+    try:
+        with suppress(Exception, SystemExit):
+            _built(spec, trial.toolbox)
+    finally:
+        model.forget(spec.trial_id)
+    return {first.role for first, *_ in trial.toolbox.recorder.agents.seats.values()}
+
+
 @dataclass(frozen=True)
 class _Trial:
     """A trial under way."""
@@ -80,11 +91,10 @@ def _begin(spec: TrialSpec) -> _Trial:
         world=task_set.world(task),
         tools=(*task_set.tools(task.settings), *distractors(task.settings)),
         instructions=task_set.instructions(task.settings),
-        models=spec.models,
-        model_settings=ModelSettings(**spec.model_settings),
+        models=spec,
         trial_id=spec.trial_id,
         luck=(luck.part("task", *base), luck.part("trial", *base, spec.trial, *salt)),
-        recorder=GraphRecorder(spec.limits, spec.simulated, Purse(spec.budget)),
+        recorder=GraphRecorder(spec.limits, Purse(spec.budget)),
         copy=lambda: task_set.world(task),
     )
     return _Trial(spec, task_set, task, toolbox)
@@ -135,6 +145,7 @@ def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None)
     row: Row = {
         **dict.fromkeys(TRIALS),
         **_identity(spec, trial.task_set, task),
+        **_simulation(spec, toolbox.recorder),
         "seconds": None if seconds is None else seconds - toolbox.recorder.waited,
         "waited": toolbox.recorder.waited if _attempts_known(toolbox.recorder.steps) else None,
         **asdict(end),
@@ -214,6 +225,12 @@ def _built(spec: TrialSpec, toolbox: Toolbox) -> Any:
     return graph
 
 
+def _simulation(spec: TrialSpec, recorder: Recorder) -> Row:
+    """What is true of the models that were called; of those of the spec, if none was."""
+    word = of_flags(recorder.simulated) or ("" if recorder.simulated else spec.simulation)
+    return {"simulated": word != "", "partly_simulated": word == "partly simulated"}
+
+
 def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
     settings = task.settings
     coupled = task.effective_coupling is not None
@@ -239,7 +256,6 @@ def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
         "solvable": task.solvable,
         "model": spec.models["default"],
         "models": json.dumps(dict(spec.models), sort_keys=True),
-        "simulated": spec.simulated,
         "budget": spec.budget.amount if spec.budget else None,
         "budget_unit": spec.budget.unit if spec.budget else None,
         "trial": spec.trial,

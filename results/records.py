@@ -45,6 +45,7 @@ TRIALS = pl.Schema(
         "model": pl.String,
         "models": pl.String,
         "simulated": pl.Boolean,
+        "partly_simulated": pl.Boolean,
         "faults": pl.String,
         "budget": pl.Float64,
         "budget_unit": pl.String,

@@ -154,7 +154,8 @@ def totals(steps: Sequence[Mapping[str, Any]]) -> Row:
     note = _noted(models)
     if len(kinds) > 1 or None in kinds:
         sums = dict.fromkeys(COUNTS)
-        note = note or ("counted in several encodings" if len(kinds) > 1 else "of no encoding")
+        why = "counted in several encodings" if len(kinds) > 1 else "counted in no known encoding"
+        note = "; ".join(filter(None, (why, note)))
     apart = [_sum(beside, name) for name in ("prompt_tokens", "completion_tokens")]
     return {
         "agents": len({row["agent"] for row in models}),

@@ -87,11 +87,14 @@ class FastChatOpenAI(ChatOpenAI):
     `limit` holds `ainvoke` and `astream` back until they fit its rates; the synchronous methods
     are ChatOpenAI's own, unlimited and no faster. `own` says what the request of one run has of its
     own. `says_max_tokens` is True for endpoints that know the older name of that field alone.
+    `tool_choice` holds for every call with tools that says none: "auto", "required", "none", or the
+    name of a tool.
     """
 
     limit: RateLimit | None = Field(default=None, exclude=True)
     own: Own | None = Field(default=None, exclude=True)
     says_max_tokens: bool = False
+    tool_choice: str | None = None
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
 
@@ -163,7 +166,15 @@ class FastChatOpenAI(ChatOpenAI):
         payload: dict[str, Any] = super()._get_request_payload(*args, **kwargs)  # pyright: ignore
         if self.says_max_tokens and "max_completion_tokens" in payload:
             payload["max_tokens"] = payload.pop("max_completion_tokens")
+        if self.tool_choice is not None and payload.get("tools"):
+            payload.setdefault("tool_choice", self._choice("messages" in payload))
         return payload
+
+    def _choice(self, chat_completions: bool) -> Any:
+        if self.tool_choice in ("auto", "required", "none"):
+            return self.tool_choice
+        named = {"name": self.tool_choice}
+        return {"type": "function", **({"function": named} if chat_completions else named)}
 
     async def _send(
         self,

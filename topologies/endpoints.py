@@ -5,14 +5,12 @@ It is the built client that is asked, never a name: a builder from outside may r
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from langchain_core.language_models import BaseChatModel
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
 from topologies.simulated.transport import InProcessTransport
-
-IN_PROCESS = "in this process"
 
 _ADDRESSES = ("base_url", "anthropic_api_url", "endpoint_url", "api_endpoint", "endpoint")
 """Where clients of other kinds keep the address that they call."""
@@ -35,7 +33,7 @@ def base_url_of(model: BaseChatModel) -> str | None:
 def endpoint_of(model: BaseChatModel) -> str:
     """What a run says of where the model is served: no credentials, and nothing after the path."""
     if is_simulated(model):
-        return IN_PROCESS
+        return "in this process"
     address = base_url_of(model)
     return shown(address) if address else f"wherever {type(model).__name__} calls"
 
@@ -50,3 +48,17 @@ def shown(address: str | None) -> str:
     except ValueError:
         return "an address that cannot be read"
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", "")).rstrip("/")
+
+
+def without_query(address: str | None) -> tuple[str | None, dict[str, str] | None]:
+    """The address up to its query, and the query: clients send it with every request."""
+    if address is None or "?" not in address:
+        return address, None
+    parts = urlsplit(address)
+    return urlunsplit((*parts[:3], "", "")), dict(parse_qsl(parts.query)) or None
+
+
+def is_openai(address: str) -> bool:
+    """Whether the address is OpenAI's own, to which its key may go."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" and parts.hostname == "api.openai.com"

@@ -37,6 +37,10 @@ ONE = f"Call `{CHOOSE}` with the number of the attempt to go by; its changes are
 ALL = "Call `submit` with the answer, line by line what most of them found."
 
 
+ROLES = ("agent", "aggregator")
+"""Those of its agents, as a sweep may give each a model of its own."""
+
+
 def build(
     kit: Kit,
     attempts: int = 3,

@@ -45,6 +45,10 @@ class Orders(TypedDict):
     trace: list[AnyMessage]
 
 
+ROLES = ("lead", "subagent")
+"""Those of its agents, as a sweep may give each a model of its own."""
+
+
 def build(
     kit: Kit,
     context: Literal["brief", "trace"] = "brief",

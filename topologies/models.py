@@ -13,7 +13,6 @@ import importlib.util
 import os
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -22,37 +21,21 @@ import dotenv
 import httpx2
 import openai
 from langchain_core.language_models import BaseChatModel
+from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
 from tasks.refused import Refused
 from topologies import MODELS
 from topologies.attempts import Client
 from topologies.chat_client import FastChatOpenAI
+from topologies.endpoints import base_url_of, is_openai, is_simulated, without_query
+from topologies.model_settings import OF_AN_ENDPOINT
+from topologies.model_settings import ModelSettings as ModelSettings
 from topologies.rate_limit import RateLimit
 from topologies.simulated.transport import BASE_URL, InProcessTransport
 from topologies.simulated.wire import Respond
 
-
-@dataclass(frozen=True)
-class ModelSettings:
-    """What a sweep may say about a model besides its name; None leaves it to the endpoint.
-
-    `timeout_s` bounds one attempt in all its bytes, `max_retries` the attempts after the first
-    (with growing waits, and as long as the endpoint says where it says so); one that ran out of
-    time is repeated once. `max_tokens` is `MOST_TOKENS` if not given. The rates are per minute,
-    for the whole process. `sends_cache_key` is False for endpoints that refuse
-    fields they do not know: no agent of theirs then sends a `prompt_cache_key`, whoever built the
-    client.
-    """
-
-    temperature: float | None = None
-    seed: int | None = None
-    max_tokens: int | None = None
-    timeout_s: float = 120.0
-    max_retries: int = 6
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    sends_cache_key: bool = True
+NO_KEY = "none-needed"
 
 
 MOST_TOKENS = 8192
@@ -76,58 +59,105 @@ def make_model(name: str, settings: ModelSettings | None = None) -> BaseChatMode
     return _made(name, settings or ModelSettings())
 
 
-async def close_models(names: Collection[str], settings: ModelSettings | None = None) -> None:
-    """Close the connections of these models, in the event loop that opened them.
+async def close_models() -> None:
+    """Close the connections of all shared clients, in the event loop that opened them.
 
-    All shared clients are forgotten: who asks for one in another loop gets a new one, since
-    connections die with their loop.
+    They are forgotten: who asks for one in another loop gets a new one, since connections die with
+    their loop.
     """
-    for name in names:
-        model = make_model(name, settings)
-        if isinstance(model, FastChatOpenAI):
-            await model.root_async_client.close()
+    for model in _clients:
+        await model.root_async_client.close()
+    _clients.clear()
     _made.cache_clear()
 
 
-def openai_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
-    """A model at OPENAI_BASE_URL (OpenAI's own by default) with the key OPENAI_API_KEY.
+_clients: list[BaseChatOpenAI] = []
+"""Those that were made since the last time they were closed."""
 
-    Both are read from the environment, or else from a .env file in the working directory.
+
+def openai_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
+    """A model at `base_url`, else at OPENAI_BASE_URL, else at OpenAI's own address.
+
+    Variables are read from the environment, or else from a .env file in the working directory. An
+    address of the sweep's own gets OPENAI_API_KEY only if it is the one that this key is for: any
+    other needs `api_key_env`, or gets no key.
     """
     if not name:
         raise Refused("Name the model as in openai:gpt-5-mini.")
-    key = _variable("OPENAI_API_KEY")
-    if not key:
-        raise Refused(
-            f"openai:{name} needs OPENAI_API_KEY in the environment or in .env (any text for a "
-            "server without keys); or use simulated:typical, which needs none."
-        )
-    base_url, limit = _variable("OPENAI_BASE_URL"), None
+    key, address = _key(name, settings), settings.base_url or _variable("OPENAI_BASE_URL")
+    limit = None
     if settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
         limit = RateLimit(settings.requests_per_minute, settings.tokens_per_minute)
+    base_url, query = without_query(address)
     return FastChatOpenAI(
         model=name,
         api_key=SecretStr(key),
         base_url=base_url,
         says_max_tokens=base_url is not None and not OPENAI.search(base_url),
+        default_query=query,
+        default_headers=_headers(settings),
         # LangChain would share one pool of connections among clients, for ever.
         http_async_client=Client(),
         http_client=openai.DefaultHttpxClient(),
         temperature=settings.temperature,
         seed=settings.seed,
         max_completion_tokens=settings.max_tokens or MOST_TOKENS,
+        reasoning_effort=settings.reasoning_effort,
+        extra_body=settings.extra_body,
         timeout=httpx2.Timeout(settings.timeout_s, connect=min(settings.timeout_s, CONNECT_S)),
         max_retries=settings.max_retries,
         stream_usage=True,
-        use_responses_api=False,
+        use_responses_api=settings.use_responses_api,
         limit=limit,
+        tool_choice=settings.tool_choice,
     )
+
+
+def _key(name: str, settings: ModelSettings) -> str:
+    """The key that goes to the endpoint."""
+    if settings.api_key_env is not None:
+        found = _variable(settings.api_key_env)
+        if not found:
+            raise Refused(
+                f"openai:{name} needs {settings.api_key_env} in the environment or in .env, as its "
+                "api_key_env says."
+            )
+        return found
+    address = settings.base_url
+    if address not in (None, _variable("OPENAI_BASE_URL")) and not is_openai(str(address)):
+        return NO_KEY
+    found = _variable("OPENAI_API_KEY")
+    if not found:
+        raise Refused(
+            f"openai:{name} needs OPENAI_API_KEY in the environment or in .env (any text for a "
+            "server without keys); or use simulated:typical, which needs none."
+        )
+    return found
+
+
+def _headers(settings: ModelSettings) -> dict[str, str] | None:
+    """Those of the sweep, with what "$NAME" stands for."""
+    found = dict(settings.headers or {})
+    for name, value in found.items():
+        if value.startswith("$"):
+            known = _variable(value[1:].strip("{}"))
+            if not known:
+                raise Refused(f"the header {name} needs {value[1:]} in the environment or in .env.")
+            found[name] = known
+    return found or None
 
 
 def simulated_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
     """The embedded model with a profile, such as `typical` or `typical?slip=0.01`."""
     embedded = importlib.import_module("topologies.simulated.model")
     importlib.import_module("topologies.simulated.profile").profile(name)
+    odd = next(
+        (key for key in vars(settings) if key in OF_AN_ENDPOINT and getattr(settings, key)), None
+    )
+    if odd is not None:
+        raise Refused(
+            f"simulated:{name} has no endpoint, so no {odd}; give it to the role that has one."
+        )
     profiles = cast("Collection[str]", embedded.PROFILES)
     return in_process_model(name, cast("Respond", embedded.respond), profiles, settings)
 
@@ -147,7 +177,7 @@ def in_process_model(
     transport = InProcessTransport(respond, profiles)
     return FastChatOpenAI(
         model=name,
-        api_key=SecretStr("none-needed"),
+        api_key=SecretStr(NO_KEY),
         base_url=BASE_URL,
         http_async_client=Client(transport=transport),
         http_client=httpx2.Client(transport=transport),
@@ -161,11 +191,22 @@ def in_process_model(
         stream_usage=True,
         stream_chunk_timeout=None,
         use_responses_api=False,
+        tool_choice=settings.tool_choice,
     )
 
 
 @cache
 def _made(name: str, settings: ModelSettings) -> BaseChatModel:
+    model = _built(name, settings)
+    if isinstance(model, BaseChatOpenAI):
+        _clients.append(model)
+    # Who records a call prices it by these; they are never part of a request.
+    known = {"endpoint": base_url_of(model), "simulated": is_simulated(model)}
+    metadata = {**(model.metadata or {}), **known, "rates": settings.rates}
+    return model.model_copy(update={"metadata": metadata})
+
+
+def _built(name: str, settings: ModelSettings) -> BaseChatModel:
     provider, _, rest = name.partition(":")
     if provider in MODELS:
         return _function(MODELS[provider])(rest, settings)

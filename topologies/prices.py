@@ -73,6 +73,21 @@ def price(
 _NOTHING_CACHED: dict[str, int] = {"cached_tokens": 0, "cache_write_tokens": 0}
 
 
+Rates = tuple[float, float, float]
+"""Dollars per million fresh, cached and output tokens."""
+
+
+def price_at(rates: Rates, usage: Usage) -> tuple[float | None, float | None]:
+    """The same at stated rates, whatever the list says."""
+    fresh, cached, output = rates
+    written = usage.completion_tokens * output
+    uncached = (usage.prompt_tokens * fresh + written) / 1_000_000
+    if usage.cached_tokens is None:
+        return (uncached if cached == fresh else None), uncached
+    read = (usage.prompt_tokens - usage.cached_tokens) * fresh + usage.cached_tokens * cached
+    return (read + written) / 1_000_000, uncached
+
+
 def prices_dated(on: date = PRICES_OF) -> str:
     """The price list and its day, for the foot of a table: "genai-prices 0.2.3, 2026-11-20"."""
     return f"genai-prices {genai_prices.__version__}, {on.isoformat()}"

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.estimate:
         _say_cost(cost, arguments.json)
         return 0
-    _ask(cost, arguments)
+    _ask(cost, arguments, sweeps[0].simulated)
     if arguments.fresh:
         set_aside(folder)
     try:
@@ -111,7 +111,7 @@ def _played(sweeps: "tuple[Sweep, Sweep]", folder: Path, arguments: argparse.Nam
 
     if arguments.json:
         return play(None)
-    with Display(simulated=sweeps[0].simulated) as display:
+    with Display(simulation=sweeps[0].simulation) as display:
         return play(display)
 
 
@@ -123,13 +123,12 @@ def _say_cost(cost: "Estimate", as_json: bool) -> None:
         print_lines(estimate_lines(cost))
 
 
-def _ask(cost: "Estimate", arguments: argparse.Namespace) -> None:
+def _ask(cost: "Estimate", arguments: argparse.Namespace, simulated: bool) -> None:
     """Say what it will cost; above --max-dollars go on only if someone says yes."""
     dollars = cost.total("dollars")
     told = "an unknown number of dollars" if dollars is None else f"about ${dollars:.2g}"
     said = f"this probe takes {cost.total('trials'):.0f} trials and {told} ({cost.basis})"
-    free = arguments.model.startswith("simulated:")
-    if free or arguments.yes or (dollars is not None and dollars <= arguments.max_dollars):
+    if simulated or arguments.yes or (dollars is not None and dollars <= arguments.max_dollars):
         if not arguments.json:
             print(f"{said}.", file=sys.stderr)
         return

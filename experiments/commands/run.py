@@ -63,6 +63,7 @@ def _played(sweep: Sweep, folder: Path, arguments: argparse.Namespace) -> Run:
             workers=arguments.workers,
             progress=watch or unwatched,
             retry_crashed=arguments.retry_crashed,
+            another_endpoint=arguments.another_endpoint,
             command=_command(arguments),
         )
 
@@ -74,7 +75,7 @@ def _played(sweep: Sweep, folder: Path, arguments: argparse.Namespace) -> Run:
     try:
         if arguments.json:
             return play(None)
-        with Display(simulated=sweep.simulated) as display:
+        with Display(simulation=sweep.simulation) as display:
             return play(display)
     except KeyboardInterrupt:
         recorded = open_run(folder).manifest["recorded"] if folder.exists() else 0

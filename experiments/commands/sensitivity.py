@@ -57,7 +57,7 @@ def _played(plan: "Plan", folder: Path, arguments: argparse.Namespace) -> Run:
 
     if arguments.json:
         return play(plan, folder, arguments.engine, arguments.workers)
-    with Display(simulated=True) as display:
+    with Display(simulation="simulated") as display:
         return play(plan, folder, arguments.engine, arguments.workers, display)
 
 

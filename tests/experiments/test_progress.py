@@ -42,7 +42,7 @@ def test_time_left_follows_the_pace_of_this_session() -> None:
 def test_a_display_that_is_no_terminal_prints_plain_lines() -> None:
     stream = io.StringIO()
     tally = Tally(total=2)
-    with Display(stream, simulated=True) as display:
+    with Display(stream, simulation="simulated") as display:
         for _ in range(2):
             tally.finish(ended())
             display(tally)

@@ -1,0 +1,76 @@
+"""What a reply says of its call, as columns of a step: counted by the rules, and priced.
+
+A simulated model is priced as its profile says, a real one by the prices that the sweep states for
+it, else by the list, for the endpoint that was called and the tier that the reply names.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from results.usage import cache_writes, counted
+from topologies.endpoints import shown
+from topologies.prices import STANDARD_TIERS, Usage, price, price_at
+from topologies.simulated.profile import profile
+from topologies.simulated.tokens import ENCODING_NAME
+
+Row = dict[str, Any]
+Prices = tuple[float | None, float | None]
+
+
+def charges(
+    said: Mapping[str, Any], usage: Mapping[str, Any] | None, asked: Mapping[str, Any]
+) -> Row:
+    """`model`, `service_tier`, the counts, `encoding`, the dollars and `usage_note` of one call.
+
+    `said` is the metadata of the reply and `usage` what LangChain read of its usage. `asked` is the
+    metadata of the call, of which `simulated`, `endpoint` and `rates` tell.
+    """
+    name = str(said.get("model_name") or "") or None
+    tier = str(said.get("service_tier") or "") or None
+    reported: Any = said.get("token_usage")
+    if reported is None and usage is not None:
+        # LangChain writes 0 for a count that is missing, so 0 tells nothing here.
+        reported = {key: value for key, value in usage.items() if value != 0}
+    row: Row = {"model": name, "service_tier": tier, **counted(reported)}
+    prompt, completion = row["prompt_tokens"], row["completion_tokens"]
+    if prompt is not None or completion is not None:
+        row["encoding"] = ENCODING_NAME if asked.get("simulated") else "provider"
+    if prompt is None or completion is None:
+        return row
+    reasoning = row["reasoning_tokens"] or 0
+    used = Usage(prompt, row["cached_tokens"], completion, reasoning, cache_writes(reported))
+    row["dollars"], row["dollars_uncached"] = _price(name, used, asked, tier)
+    if row["dollars"] is None:
+        why = _unpriced(row["dollars_uncached"], name, asked, tier)
+        row["usage_note"] = row["usage_note"] or why
+    return row
+
+
+def _price(name: str | None, usage: Usage, asked: Mapping[str, Any], tier: str | None) -> Prices:
+    rates = asked.get("rates")
+    if rates is not None:
+        return price_at(rates, usage)
+    if name is None:
+        return None, None
+    if asked.get("simulated"):
+        try:
+            return price(profile(name).priced_as, usage)
+        except ValueError:
+            return None, None
+    # By its name alone a model that is served at home would cost what its maker asks.
+    return price(name, usage, base_url=asked.get("endpoint") or "", tier=tier)
+
+
+def _unpriced(
+    uncached: float | None, name: str | None, asked: Mapping[str, Any], tier: str | None
+) -> str:
+    """Why a call whose tokens are known has no price."""
+    if uncached is not None:
+        return "no price: what was cached is not reported"
+    if name is None:
+        return "no price: the reply names no model"
+    if asked.get("simulated"):
+        return f"no price: {name[:60]} is no profile"
+    if tier not in STANDARD_TIERS:
+        return f"no price for {name[:60]} in the service tier {tier[:30]}"
+    return f"no price for {name[:60]} at {shown(asked.get('endpoint'))}"
