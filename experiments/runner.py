@@ -6,7 +6,7 @@ sweep that stops early is balanced.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from experiments.manifest import endpoints_together, manifest_of, refuse_another
 from experiments.progress import Tally, Watch, unwatched
 from experiments.refused import Refused
 from experiments.spec import TrialSpec
+from experiments.stopping import Stop
 from experiments.sweep import Sweep, SweepLimits, specs
 from results.journal import Entry, Journal
 from results.map.infeasible import LEAST
@@ -152,35 +153,17 @@ def _play(
     if not plan.in_order:
         luck("order in time", plan.seed).shuffle(missing)
     progress(tally)
-    with closing(engine(_until_limit(missing, plan.limits, tally), workers)) as ended:
+    stop = Stop(plan.limits, tally, workers)
+    with closing(engine(stop.until(missing), workers)) as ended:
         for entry in ended:
             journal.add(position[entry.trial_id], entry)
             tally.spend(entry)
             tally.finish(entry)
+            stop.see(entry)
             progress(tally)
-    return "complete" if tally.done == tally.total else _reached(plan.limits, tally) or ""
-
-
-def _until_limit(
-    missing: Iterable[TrialSpec], limits: SweepLimits, tally: Tally
-) -> Iterator[TrialSpec]:
-    for spec in missing:
-        if _reached(limits, tally):
-            return
-        yield spec
-
-
-def _reached(limits: SweepLimits, tally: Tally) -> str | None:
-    """Which limit of the sweep is reached, in words; one that cannot be measured is."""
-    if limits.tokens is not None and tally.uncounted:
-        return "stopped: the model does not report its tokens, so limits.sweep.tokens cannot hold"
-    if limits.dollars is not None and tally.unpriced:
-        return "stopped: the model's price is not known, so limits.sweep.dollars cannot hold"
-    if limits.tokens is not None and tally.tokens >= limits.tokens:
-        return f"stopped: {tally.tokens:,} of {limits.tokens:,} tokens (limits.sweep.tokens)"
-    if limits.dollars is not None and tally.dollars >= limits.dollars:
-        return f"stopped: ${tally.dollars:.2f} of ${limits.dollars:.2f} (limits.sweep.dollars)"
-    return None
+            if stop.dead:
+                break
+    return "complete" if tally.done == tally.total else stop.reason or ""
 
 
 def _now() -> str:

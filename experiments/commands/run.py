@@ -22,7 +22,10 @@ PLAIN_OPTIONS = ("set", "model")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out the command. 1 if every trial crashed or the engine broke; Ctrl-C gives 130."""
+    """Carry out the command. 1 if the endpoint or every trial failed or the engine broke.
+
+    Ctrl-C gives 130.
+    """
     from experiments.checks import check
     from experiments.sweep_file import read_sweep
 
@@ -88,12 +91,16 @@ def _played(sweep: Sweep, folder: Path, arguments: argparse.Namespace) -> Run:
 
 def _told(found: Run, arguments: argparse.Namespace) -> int:
     from experiments.commands.conclusion import conclusion, conclusion_lines
+    from experiments.stopping import ENDPOINT
 
     told = conclusion(found)
     if arguments.json:
         print_json(told)
     else:
         print_lines(conclusion_lines(told))
+    if found.outcome.startswith(ENDPOINT):
+        print(f"fanout: {found.outcome}", file=sys.stderr)
+        return 1
     trials = found.trials
     crashed = int((trials.get_column("ended") == "crashed").sum())
     if crashed and crashed == trials.height:
