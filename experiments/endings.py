@@ -92,9 +92,10 @@ def _overflows(error: BaseException, answered: bool) -> bool:
     """The prompt was longer than the model reads; the endpoints say so in many ways."""
     if isinstance(error, ContextOverflowError):
         return answered or not ASKS_TOO_MUCH.search(str(error))
-    told = _from_endpoint(error, answered) and _status(error) not in NEVER_OVERFLOW
-    text = str(error)
-    return told and bool(TOO_LONG.search(text)) and (answered or not ASKS_TOO_MUCH.search(text))
+    if not _from_endpoint(error, answered) or _status(error) in NEVER_OVERFLOW:
+        return False
+    text = _text(error)
+    return bool(TOO_LONG.search(text)) and (answered or not ASKS_TOO_MUCH.search(text))
 
 
 def _from_endpoint(error: BaseException, _answered: bool) -> bool:
@@ -107,7 +108,7 @@ def _refused(error: BaseException, answered: bool) -> bool:
     """The endpoint will refuse the same in every trial: key, credit, model or parameter."""
     if not _from_endpoint(error, answered):
         return False
-    if _status(error) in NO_ACCESS or "insufficient_quota" in str(error):
+    if _status(error) in NO_ACCESS or "insufficient_quota" in _text(error):
         return True
     return not answered and _status(error) in REFUSING
 
@@ -115,6 +116,11 @@ def _refused(error: BaseException, answered: bool) -> bool:
 def _ill_asked(error: BaseException, answered: bool) -> bool:
     """What the graph sent was no request, though others before it were."""
     return _from_endpoint(error, answered) and _status(error) in BAD_REQUESTS
+
+
+def _text(error: BaseException) -> str:
+    """What an error says, its code included."""
+    return f"{getattr(error, 'code', '')} {getattr(error, 'type', '')} {error}"
 
 
 def _status(error: BaseException) -> int | None:

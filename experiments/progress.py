@@ -1,6 +1,7 @@
 """How far a sweep is: counted as trials end, shown as a live line or as plain ones."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 PLAIN_FIRST_SECONDS = 5.0
 PLAIN_MOST_SECONDS = 60.0
+QUIET_SECONDS = 15.0
+"""After so long without a trial that ended it is said what goes on meanwhile."""
 FEW = 5
 
 
@@ -21,7 +24,8 @@ class Tally:
     """Counts of a sweep: `done` of `total` trials, `resumed` of which were there at the start.
 
     `tokens` and `dollars` are those that are known, over every attempt; `uncounted` and `unpriced`
-    count the attempts without. `elapsed` is in seconds of this session.
+    count the attempts without. `elapsed` is in seconds of this session, in which `started` trials
+    were started; `calls` gives the model calls that were made in it, where they can be counted.
     """
 
     total: int
@@ -36,6 +40,8 @@ class Tally:
     unpriced: int = 0
     elapsed: float = 0.0
     began: float = field(default_factory=time.monotonic)
+    started: int = 0
+    calls: Callable[[], int] | None = None
 
     def spend(self, ended: Entry) -> None:
         """Count what a trial used."""
@@ -57,6 +63,21 @@ class Tally:
         """Seconds to go at the pace of this session; None while too few have ended to tell."""
         new = self.done - self.resumed
         return None if new < FEW else self.elapsed / new * (self.total - self.done)
+
+    @property
+    def under_way(self) -> int:
+        """Trials that were started and have not ended."""
+        return self.started - (self.done - self.resumed)
+
+    def meanwhile(self, quiet: float) -> str:
+        """What goes on while no trial ends: "8 under way, the last ended 45 s ago"."""
+        since = _clock(quiet)
+        began = self.done == self.resumed
+        parts = [f"{self.under_way} under way"]
+        parts.append(f"none has ended in {since}" if began else f"the last ended {since} ago")
+        if self.calls is not None:
+            parts.append(f"{self.calls():,} calls made")
+        return ", ".join(parts)
 
     def line(self) -> str:
         """The tally in words: "120/384 trials, 64% passing, 1.2M tokens, $0.31, 12 s left"."""
@@ -102,6 +123,12 @@ class Display:
         self._suffix = f" ({simulation})" if simulation else ""
         self._live: Progress | None = None
         self._last: tuple[float, str] = (clock(), "")
+        self._tally: Tally | None = None
+        self._ended_at = clock()
+        self._beat_wait = QUIET_SECONDS
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._heart = threading.Thread(target=self._beats, daemon=True)
 
     def __enter__(self) -> "Display":
         if self._stream.isatty():
@@ -113,23 +140,53 @@ class Display:
             self._live = Progress(*columns, console=console, refresh_per_second=8)
             self._task = self._live.add_task("starting", total=None)
             self._live.start()
+        self._heart.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._heart.join()
         if self._live is not None:
             self._live.stop()
 
     def __call__(self, tally: Tally) -> None:
-        text = tally.line() + self._suffix
-        if self._live is not None:
-            self._live.update(self._task, total=tally.total, completed=tally.done, description=text)
-            return
-        now = self._clock()
-        due = now - self._last[0] >= self._wait or tally.done >= tally.total
-        if due and text != self._last[1]:
-            print(text, file=self._stream, flush=True)
-            self._last = (now, text)
-            self._wait = min(2 * self._wait, PLAIN_MOST_SECONDS)
+        with self._lock:
+            self._tally, self._ended_at = tally, self._clock()
+            self._beat_wait = QUIET_SECONDS
+            text = tally.line() + self._suffix
+            if self._live is not None:
+                self._update(tally, text)
+            elif text != self._last[1] and (
+                self._ended_at - self._last[0] >= self._wait or tally.done >= tally.total
+            ):
+                self._print(text)
+                self._wait = min(2 * self._wait, PLAIN_MOST_SECONDS)
+
+    def beat(self) -> None:
+        """Say what goes on, if no trial has ended for long; plain lines ever further apart."""
+        with self._lock:
+            quiet = self._clock() - self._ended_at
+            tally = self._tally
+            if tally is None or tally.under_way < 1 or quiet < self._beat_wait:
+                return
+            text = f"{tally.line()}; {tally.meanwhile(quiet)}{self._suffix}"
+            if self._live is not None:
+                self._update(tally, text)
+                return
+            self._print(text)
+            self._beat_wait = quiet + min(quiet, PLAIN_MOST_SECONDS)
+
+    def _beats(self) -> None:
+        while not self._over.wait(1.0):
+            self.beat()
+
+    def _update(self, tally: Tally, text: str) -> None:
+        assert self._live is not None
+        self._live.update(self._task, total=tally.total, completed=tally.done, description=text)
+
+    def _print(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+        self._last = (self._clock(), text)
 
 
 def _short(count: int) -> str:

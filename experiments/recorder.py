@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, cast
+from typing import Any, ClassVar, NoReturn, cast
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -64,6 +64,9 @@ class Recorder(BaseCallbackHandler):
     before one of the seat that `submitted` for the trial, under no call of another's,
     `SubmittedError`. `misuse` is what was found to be wrong with the graph.
     """
+
+    asked: ClassVar[int] = 0
+    """Model calls in this process, of all trials."""
 
     limits: Limits
     purse: Purse = field(default_factory=Purse)
@@ -167,6 +170,7 @@ class Recorder(BaseCallbackHandler):
             self.limit = self.limit or "max_tokens"
         self._check_limits()
         self.purse.check(seat)
+        Recorder.asked += 1
         agent.message += 1
         agent.waiting = True
         invocation: dict[str, Any] = kwargs.get("invocation_params") or {}

@@ -152,6 +152,11 @@ def _play(
     missing = [spec for spec in plan.trials if spec.trial_id not in recorded]
     if not plan.in_order:
         luck("order in time", plan.seed).shuffle(missing)
+    if not plan.simulated:
+        from experiments.recorder import Recorder
+
+        before = Recorder.asked
+        tally.calls = lambda: Recorder.asked - before
     progress(tally)
     stop = Stop(plan.limits, tally, workers)
     with closing(engine(stop.until(missing), workers)) as ended:

@@ -48,10 +48,13 @@ class Stop:
         for spec in missing:
             if self.reason:
                 return
+            self.tally.started += 1
             yield spec
 
     def see(self, entry: Entry) -> None:
-        """Take note of how a trial ended."""
+        """Take note of how a trial ended; the first reason to stop is the one that is told."""
+        if self.endpoint is not None:
+            return
         if entry.ended != "crashed":
             self._gets_through(entry.topology)
             return

@@ -62,3 +62,33 @@ def test_plain_lines_come_ever_further_apart_up_to_a_minute() -> None:
     assert shown[:5] == [5, 15, 35, 75, 135]
     assert len(shown) < 20
     assert max(b - a for a, b in pairwise(shown)) == 60
+
+
+def test_while_no_trial_ends_it_is_said_what_goes_on() -> None:
+    stream = io.StringIO()
+    tally, seconds, shown = Tally(total=9, started=8, calls=lambda: 1234), 0, list[int]()
+    with Display(stream, clock=lambda: float(seconds)) as display:
+        display(tally)
+        for seconds in range(1, 301):
+            before = stream.tell()
+            display.beat()
+            if stream.tell() > before:
+                shown.append(seconds)
+        tally.finish(ended())
+        display(tally)
+        seconds += 20
+        display.beat()
+    assert shown == [15, 30, 60, 120, 180, 240, 300]
+    first, *_, last = stream.getvalue().splitlines()
+    assert "8 under way, none has ended in 15 s, 1,234 calls made" in first
+    assert "7 under way, the last ended 20 s ago" in last
+
+
+def test_nothing_is_said_of_what_goes_on_when_nothing_does() -> None:
+    stream = io.StringIO()
+    seconds = 0
+    with Display(stream, clock=lambda: float(seconds)) as display:
+        display(Tally(total=2))
+        seconds = 100
+        display.beat()
+    assert not stream.getvalue()
