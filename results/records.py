@@ -42,8 +42,10 @@ TRIALS = pl.Schema(
         "ambient": pl.Float64,
         "settings": pl.String,
         "solvable": pl.Boolean,
+        "human_minutes": pl.Float64,
         "model": pl.String,
         "models": pl.String,
+        "model_released": pl.String,
         "simulated": pl.Boolean,
         "partly_simulated": pl.Boolean,
         "faults": pl.String,
@@ -154,6 +156,7 @@ MILESTONES = pl.Schema(
         "position": pl.Int64,
         "weight": pl.Float64,
         "reached": pl.Boolean,
+        "part": pl.Float64,
         "detail": pl.String,
         "about": pl.List(pl.String),
     }

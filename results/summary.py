@@ -42,7 +42,10 @@ def summary(
         pl.coalesce("block", "task").n_unique().cast(pl.Int64).alias("blocks"),
         pl.len().cast(pl.Int64).alias("trials"),
         graded.sum().cast(pl.Int64).alias("graded"),
-        (~graded & ~pl.col("infeasible").fill_null(False)).sum().cast(pl.Int64).alias("crashed"),
+        ((pl.col("ended") == "crashed") & ~pl.col("infeasible").fill_null(False))
+        .sum()
+        .cast(pl.Int64)
+        .alias("crashed"),
     )
     done = trials.filter(graded)
     measured = _measured(done, keys, METRICS if metrics is None else metrics)

@@ -14,7 +14,7 @@ from results.imports import IMPORTERS
 from results.imports.writing import write_run
 from results.named import find
 from results.reports.sentences import many
-from results.store import RUNS
+from results.store import RUNS, open_run
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,17 +24,17 @@ def run(arguments: argparse.Namespace) -> int:
     if not name.strip(". ") or "/" in name or not name.isprintable():
         raise Refused(f"the run cannot be called {name!r}; give a plain name with --name")
     folder = (arguments.runs or RUNS) / name
-    frames = _frames(arguments)
-    write_run(folder, frames, name, _source(arguments))
-    trials = frames["trials"]
+    write_run(folder, _frames(arguments), name, _source(arguments))
+    made = open_run(folder)
+    trials = made.trials
     tasks = trials.select("task_set", "task").n_unique()
     told = {
         "run": str(folder),
         "trials": trials.height,
         "tasks": tasks,
         "crashed": int((trials.get_column("ended") == "crashed").sum()),
-        "steps": frames["steps"].height,
-        "accesses": frames["accesses"].height,
+        "steps": made.steps.height,
+        "accesses": made.accesses.height,
     }
     if arguments.json:
         print_json(told)

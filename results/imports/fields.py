@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 from unicodedata import category
 
@@ -29,7 +29,7 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 """Frame to its texts that are one of a few."""
 
 SHARES = frozenset(
-    ("coupling", "effective_coupling", "write_share", "ambient", "score", "confidence")
+    ("coupling", "effective_coupling", "write_share", "ambient", "score", "confidence", "part")
 )
 """Numbers from 0 to 1."""
 
@@ -56,6 +56,17 @@ NOT_EMPTY = frozenset(
 )
 """Texts that name something."""
 
+NEVER_NULL = ("trial_id", "sweep", "topology", "task_set", "settings", "simulated", "ended")
+"""Fields of a trial that in JSON Lines follow from the rest of the line when they are left out."""
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "trials": ("task", "trial", *NEVER_NULL),
+    "steps": ("step", "kind", "agent"),
+    "accesses": ("access", "op", "table", "key", "agent", "predicate", "undone"),
+    "milestones": ("milestone", "weight"),
+}
+"""Frame to the fields without which a row says nothing."""
+
 NO_LETTERS = ("Cc", "Zl", "Zp", "Cn")
 """Unicode categories: control characters, line and paragraph separators, what is no character."""
 
@@ -74,6 +85,16 @@ def checked_row(frame: str, row: Mapping[str, object], where: str) -> dict[str, 
         if value is not None:
             _possible(frame, name, value, where)
     return fit
+
+
+def with_required(
+    frame: str, row: dict[str, Any], where: str, but: Collection[str] = ()
+) -> dict[str, Any]:
+    """The row; `Refused` if it lacks what its frame needs."""
+    for name in REQUIRED[frame]:
+        if row.get(name) is None and name not in but:
+            raise Refused(f"{where} has no {name!r}")
+    return row
 
 
 def sequence(name: str, value: object) -> list[object]:
@@ -166,5 +187,5 @@ def _possible(frame: str, name: str, value: object, where: str) -> None:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=True)
+    text = json.dumps(value, ensure_ascii=True, default=str)
     return text if len(text) <= 60 else f"{text[:57]}..."

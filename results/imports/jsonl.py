@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import polars as pl
 
-from results.imports.fields import checked_row, sequence
+from results.imports.agreement import first_missed, scores
+from results.imports.fields import NEVER_NULL, checked_row, sequence, with_required
 from results.imports.possible import Together, possible_trial
 from results.records import SCHEMAS, frame
 from results.refused import Refused
@@ -25,10 +26,6 @@ Record = dict[str, list[Row]]
 NESTED = {"steps": "step", "accesses": "access", "milestones": None}
 """Frames inside a trial, and the field that numbers their rows from 0 when it is left out."""
 
-NEVER_NULL = frozenset(
-    ("trial_id", "sweep", "topology", "task_set", "settings", "simulated", "ended")
-)
-"""Fields of a trial that follow from the rest of the line when they are null or left out."""
 
 TRIALS_A_FRAME = 512
 
@@ -57,7 +54,7 @@ def read_jsonl(path: Path | str) -> Iterator[Record]:
                     continue
                 try:
                     record = _record(file.stem, _object(line))
-                    together.add(record["trials"][0], number)
+                    together.add(record["trials"][0], f"line {number}")
                 except ValueError as error:
                     raise Refused(f"{file}, line {number}: {error}") from error
                 yield record
@@ -141,9 +138,7 @@ def _fields_given_once(pairs: list[tuple[str, object]]) -> Row:
 def _record(stem: str, line: Row) -> Record:
     nested = {name: sequence(name, line.pop(name, None)) for name in NESTED}
     given = checked_row("trials", line, "the trial")
-    for name in ("task", "trial"):
-        if given.get(name) is None:
-            raise Refused(f"the trial has no {name!r}")
+    with_required("trials", given, "the trial", but=NEVER_NULL)
     steps = _rows("steps", nested["steps"])
     stated = {k: v for k, v in given.items() if v is not None or k not in NEVER_NULL}
     record: Record = {"trials": [_defaults(stem, stated, steps) | stated], "steps": steps}
@@ -151,10 +146,25 @@ def _record(stem: str, line: Row) -> Record:
     acting = {row["step"]: row["agent"] for row in steps}
     record |= {name: _rows(name, nested[name], acting) for name in ("accesses", "milestones")}
     possible_trial(record)
+    _grade(trial, line, record["milestones"])
     for rows in (record[name] for name in NESTED):
         for row in rows:
             row["trial_id"] = trial["trial_id"]
     return record
+
+
+def _grade(trial: Row, given: Row, milestones: list[Row]) -> None:
+    """Add what follows from the milestones, where the line does not say it itself."""
+    for row in milestones:
+        if row.get("reached") is None and row.get("part") is not None:
+            row["reached"] = row["part"] == 1
+    least, most = scores(milestones) or (None, None)
+    if trial["ended"] == "crashed" or not milestones:
+        return
+    if "score" not in given and least == most:
+        trial["score"] = least
+    if "first_missed" not in given:
+        trial["first_missed"] = first_missed(milestones)
 
 
 def _rows(
@@ -175,18 +185,8 @@ def _rows(
         if name == "accesses":
             agent = (acting or {}).get(row.get("step", -1), "agent")
             row = {"agent": agent, "predicate": False, "undone": False} | row
-        for needed in REQUIRED[name]:
-            if row.get(needed) is None:
-                raise Refused(f"{where} has no {needed!r}")
-        rows.append(row)
+        rows.append(with_required(name, row, where))
     return rows
-
-
-REQUIRED = {
-    "steps": ("step", "kind", "agent"),
-    "accesses": ("access", "op", "table", "key", "agent"),
-    "milestones": ("milestone", "weight"),
-}
 
 
 def _defaults(stem: str, given: Row, steps: list[Row]) -> Row:
@@ -199,8 +199,9 @@ def _defaults(stem: str, given: Row, steps: list[Row]) -> Row:
         topology = "single_thread"
     crashed = given.get("crash") is not None
     limited = given.get("limit") is not None
+    named = (topology, given.get("model"), given["task"], given["trial"])
     derived: Row = {
-        "trial_id": f"{topology}/{given['task']}/{given['trial']}",
+        "trial_id": "/".join(str(name) for name in named if name is not None),
         "sweep": stem,
         "topology": topology,
         "task_set": stem,

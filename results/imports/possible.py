@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from results.imports.agreement import grades_agree, steps_refer
 from results.imports.embedded import is_reply
 from results.refused import Refused
 from results.usage import COUNTS, contradictions
 
 Row = dict[str, Any]
 
+TIMES = {"started_at": "2026-01-31T12:00:00+00:00", "model_released": "2026-01-31"}
 UNGRADED = ("passed", "score", "first_missed", "broken_invariants")
 OF_A_MODEL = COUNTS
 """What a step of kind tool does not have."""
@@ -45,11 +47,9 @@ def possible_trial(record: Mapping[str, Sequence[Row]]) -> None:
         raise Refused(f"the trial has {errors} tool_errors in {calls} tool_calls")
     if (trial.get("budget") is None) != (trial.get("budget_unit") is None):
         raise Refused("budget and budget_unit go together: give both or neither")
-    started = trial.get("started_at")
-    if started is not None and not _is_time(started):
-        raise Refused(
-            f"started_at is {started!r}; write a time as in 2026-01-31T12:00:00+00:00, or null"
-        )
+    for name, example in TIMES.items():
+        if trial.get(name) is not None and not _is_time(trial[name]):
+            raise Refused(f"{name} is {trial[name]!r}; write it as in {example}, or null")
     _steps(record["steps"])
     _accesses(record["accesses"], {row["step"]: row for row in record["steps"]})
     names: set[str] = set()
@@ -57,36 +57,38 @@ def possible_trial(record: Mapping[str, Sequence[Row]]) -> None:
         if row["milestone"] in names:
             raise Refused(f"milestones[{number}]: {row['milestone']!r} is there already")
         names.add(row["milestone"])
+    grades_agree(trial, record["milestones"])
+    steps_refer(record["steps"], record["accesses"])
 
 
 class Together:
-    """Holds the trials of one file to each other, line by line."""
+    """Holds the trials of one file or run to each other; `where` is what a person finds one by."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, int] = {}
-        self._trials: dict[tuple[object, ...], int] = {}
-        self._blocks: dict[tuple[str, str], tuple[str | None, int]] = {}
+        self._ids: dict[str, str] = {}
+        self._trials: dict[tuple[object, ...], str] = {}
+        self._blocks: dict[tuple[str, str], tuple[str | None, str]] = {}
 
-    def add(self, trial: Row, line: int) -> None:
-        """Take in the trial of a line. `Refused` if an earlier line contradicts it."""
-        earlier = self._ids.setdefault(trial["trial_id"], line)
-        if earlier != line:
+    def add(self, trial: Row, where: str) -> None:
+        """Take in a trial. `Refused` if an earlier one contradicts it."""
+        earlier = self._ids.setdefault(trial["trial_id"], where)
+        if earlier != where:
             raise Refused(
-                f"trial_id {trial['trial_id']!r} was used in line {earlier}; number the trials of "
+                f"trial_id {trial['trial_id']!r} was used in {earlier}; number the trials of "
                 "a task 0, 1, 2, .. or leave one of the two out"
             )
-        earlier = self._trials.setdefault(tuple(trial.get(name) for name in ONE_TRIAL), line)
-        if earlier != line:
+        earlier = self._trials.setdefault(tuple(trial.get(name) for name in ONE_TRIAL), where)
+        if earlier != where:
             raise Refused(
-                f"trial {trial['trial']} of task {trial['task']!r} is in line {earlier} already, "
+                f"trial {trial['trial']} of task {trial['task']!r} is in {earlier} already, "
                 "under another trial_id; leave one out, or give it a number of its own"
             )
         task = (trial["task_set"], trial["task"])
-        block, earlier = self._blocks.setdefault(task, (trial.get("block"), line))
+        block, earlier = self._blocks.setdefault(task, (trial.get("block"), where))
         if block != trial.get("block"):
             raise Refused(
                 f"task {trial['task']!r} is of block {trial.get('block')!r}, and of {block!r} in "
-                f"line {earlier}; a task has one block"
+                f"{earlier}; a task has one block"
             )
 
     def __len__(self) -> int:
@@ -104,8 +106,6 @@ def _graded(trial: Row) -> None:
             f"the trial has a crash and ended = {trial['ended']!r}; leave crash null or "
             "write ended = 'crashed'"
         )
-    elif trial.get("passed") is None and not trial.get("infeasible"):
-        raise Refused("passed is missing; give true or false, or ended = 'crashed'")
 
 
 def _counts(row: Row, where: str) -> None:

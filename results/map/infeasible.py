@@ -46,7 +46,15 @@ def least_frame(least: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def counted(trials: pl.DataFrame) -> pl.DataFrame:
-    """The trials that say something: all but the infeasible ones."""
-    if "infeasible" not in trials.columns:
+    """The trials that say something: graded or crashed, and not infeasible."""
+    if "infeasible" in trials.columns:
+        trials = trials.filter(~pl.col("infeasible").fill_null(False))
+    if "ended" not in trials.columns:
         return trials
-    return trials.filter(~pl.col("infeasible").fill_null(False))
+    return trials.filter(pl.col("passed").is_not_null() | (pl.col("ended") == "crashed"))
+
+
+def ungraded(trials: pl.DataFrame) -> int:
+    """How many trials nobody judged although nothing kept them from it."""
+    open_ = pl.col("passed").is_null() & (pl.col("ended") != "crashed")
+    return trials.filter(open_ & ~pl.col("infeasible").fill_null(False)).height

@@ -250,7 +250,7 @@ def _consistency(trials: pl.DataFrame, by: list[str], ks: list[int]) -> tuple[Ta
     """Pass^k at each k, and, if any trial crashed, under each way to treat crashes."""
     bands = pass_k_bands(trials, ks, by)
     tables = [consistency_table(bands, by), split_table(bands, by)]
-    if trials.get_column("passed").is_null().any():
+    if (trials.get_column("ended") == "crashed").any():
         ways = pl.concat([consistency(trials, ks, by, crashed) for crashed in CRASHES])
         wide = ways.pivot(
             on="crash_convention",

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from results.map.infeasible import counted
+from results.map.infeasible import counted, ungraded
 from results.statistics.consistency import CRASHES
 
 SIMULATED = (
@@ -190,7 +190,13 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
             "in different ways are neither added nor compared."
         )
     lost = int(counted(trials).get_column("passed").is_null().sum())
-    beyond = trials.height - counted(trials).height
+    beyond = int(trials.get_column("infeasible").fill_null(False).sum())
+    unjudged = ungraded(trials)
+    if unjudged:
+        found.append(
+            f"{unjudged} of {trials.height} trials are not graded: they are in no rate, cost or "
+            "difference, only in what needs no grade (`fanout profile`, conflicts)."
+        )
     if beyond:
         found.append(
             f"{beyond} of {trials.height} trials had a budget that is not enough for all of the "

@@ -13,6 +13,10 @@ from polars.testing import assert_frame_equal
 from results.imports.fields import CHOICES, FROM_ONE, NOT_EMPTY, SHARES
 from results.imports.jsonl import export_jsonl, import_jsonl, read_jsonl
 from results.records import SCHEMAS, frame
+from results.refused import Refused
+from results.reports.sentences import caveats
+from results.statistics.strata import strata
+from results.summary import summary
 from results.usage import COUNTS, MOST
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -34,7 +38,7 @@ POSSIBLE: dict[str, st.SearchStrategy[Any]] = {
     "settings": JSON,
     "models": st.dictionaries(NAMES, NAMES, max_size=2).map(json.dumps),
     "arguments": JSON,
-    "tools": st.sampled_from(["[]", "0", '[{"name": "look"}]']),
+    "tools": st.sampled_from(["[]", '[{"name": "look"}]']),
     "prompt": st.sampled_from(["[]", '[{"role": "human", "content": "Do."}]']),
     "started_at": st.datetimes().map(str),
     "seed": st.integers(-(2**63), 2**63 - 1),
@@ -42,6 +46,8 @@ POSSIBLE: dict[str, st.SearchStrategy[Any]] = {
     # Relations between fields are tested by hand: what stands alone can take any value.
     **dict.fromkeys(("cached_tokens", "reasoning_tokens", "budget"), st.none()),
     **dict.fromkeys(("crash", "tool_errors", "started", "parent", "version"), st.none()),
+    **dict.fromkeys(("message", "call_id", "part"), st.none()),
+    "model_released": st.dates().map(str),
 }
 
 
@@ -89,8 +95,8 @@ def any_frames(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
     for number in range(draw(st.integers(1, 3))):
         trial_id = f"t{number}"
         trial = draw(TRIAL) | {"trial_id": trial_id, "trial": number, "block": "b"}
-        trial["budget_unit"] = None
-        trial["passed"] = draw(st.booleans())
+        trial |= dict.fromkeys(("budget_unit", "first_missed"))
+        trial["passed"] = draw(st.none() | st.booleans())
         if trial["ended"] is None:
             trial["ended"] = "completed"
         if trial["ended"] == "crashed":
@@ -98,6 +104,7 @@ def any_frames(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
         rows["trials"].append(trial)
         for name, strategy in NESTED.items():
             own = draw(st.lists(strategy, max_size=2))
+            trial["score"] = None if own and name == "milestones" else trial["score"]
             for at, row in enumerate(own):
                 ordinal = f"m{at}" if name == "milestones" else 3 * at
                 rows[name].append(row | {"trial_id": trial_id, NUMBERED[name]: ordinal})
@@ -167,7 +174,6 @@ GOOD = {"task": "a", "trial": 0, "passed": True}
         ({**GOOD, "trial": "x"}, 'trial is "x"; it must be a whole number or null'),
         ({**GOOD, "trial": True}, "trial is true; it must be a whole number or null"),
         ({**GOOD, "pased": True}, "unknown field 'pased'"),
-        ({"task": "b", "trial": 1}, "passed is missing"),
         ({**GOOD, "trial": 1, "ended": "crashed"}, "a crashed trial is not graded"),
         ({**GOOD, "trial": 1, "ended": "done"}, 'ended is "done"; it must be one of completed'),
         (GOOD, "trial_id 'single_thread/a/0' was used in line 1"),
@@ -216,6 +222,11 @@ def test_an_empty_file_and_no_file_are_refused(tmp_path: Path) -> None:
 
 SPENT = {"prompt_tokens": 10, "completion_tokens": 5, "encoding": "provider"}
 LOOK: dict[str, Any] = {"kind": "tool", "tool": "look"}
+LIST = {"tool_calls": [{"id": "c", "name": "look", "args": {}}]}
+CALLS: dict[str, Any] = {"kind": "model", "message": 1, "reply": LIST}
+REACHED = {"milestone": "a", "weight": 1, "reached": True}
+NOT_REACHED = {"milestone": "b", "weight": 3, "reached": False}
+MISSED: dict[str, Any] = {"milestones": [REACHED, NOT_REACHED]}
 WRITE: dict[str, Any] = {"op": "write", "table": "t", "key": "k", "version": 1}
 
 
@@ -233,7 +244,7 @@ WRITE: dict[str, Any] = {"op": "write", "table": "t", "key": "k", "version": 1}
         ({"task": " "}, 'task is " "; it must be a name'),
         ({"status": "finished"}, 'status is "finished"; it must be one of done, blocked'),
         ({"mode": "read"}, "it must be one of act, answer"),
-        ({"started_at": "yesterday"}, "write a time as in 2026-01-31T12:00:00+00:00"),
+        ({"started_at": "yesterday"}, "write it as in 2026-01-31T12:00:00+00:00"),
         ({"steps": [{"kind": "model", "message": 0}]}, "message is 0; it must be 1 or more"),
         ({"accesses": [WRITE | {"op": "zap"}]}, 'op is "zap"; it must be one of read, write'),
         ({"accesses": [WRITE | {"version": -1}]}, "version is -1; it must be 0 or more"),
@@ -281,6 +292,28 @@ WRITE: dict[str, Any] = {"op": "write", "table": "t", "key": "k", "version": 1}
         ({"accesses": [WRITE, WRITE]}, "accesses[1] writes version 1 of t k again"),
         ({"accesses": [WRITE | {"access": 4}, WRITE | {"access": 2}]}, "access is 2 after 4"),
         ({"milestones": [{"milestone": "m", "weight": 1}] * 2}, "'m' is there already"),
+        # What milestones say of the grade, and steps of one another.
+        (MISSED | {"score": 0.5}, "score is 0.5, but the milestones are worth 0.25"),
+        (MISSED | {"first_missed": "c"}, "first_missed is 'c', which is not one of a, b"),
+        (MISSED | {"first_missed": "a"}, "not the first that was missed; it would be 'b'"),
+        ({"milestones": [REACHED | {"part": 0.5}]}, "it is reached if part is 1"),
+        ({"milestones": [{"milestone": "m", "weight": 1, "part": 2}]}, "it must be from 0 to 1"),
+        ({"model_released": "spring"}, "write it as in 2026-01-31"),
+        ({"human_minutes": -1}, "human_minutes is -1.0; it must be 0 or more"),
+        ({"steps": [CALLS, LOOK | {"message": 2}]}, "message is 2, but 'agent' has the messages 1"),
+        (
+            {"steps": [CALLS, LOOK | {"message": 1, "call_id": "d"}]},
+            "call_id is 'd', but message 1 of 'agent' made the calls c",
+        ),
+        (
+            {"steps": [CALLS, LOOK], "accesses": [WRITE | {"message": 7}]},
+            "message is 7, but 'agent'",
+        ),
+        (
+            {"steps": [LOOK | {"call_id": "c"}], "accesses": [WRITE | {"call_id": "d"}]},
+            "call_id is 'd', and no step has made such a call",
+        ),
+        ({"steps": [CALLS | {"tools": 4}]}, "tools is 4, and no earlier step 4 lists tools"),
         # What two lines say together.
         ({"trial": 0, "trial_id": "other"}, "is in line 1 already, under another trial_id"),
         ({"block": "b"}, "task 'a' is of block 'b', and of 'a' in line 1; a task has one block"),
@@ -314,3 +347,46 @@ def test_an_access_is_by_the_agent_of_its_step(tmp_path: Path) -> None:
     line = GOOD | {"topology": "team", "steps": steps, "accesses": [WRITE | {"step": 1}]}
     frames = import_jsonl(written(tmp_path, line))
     assert frames["accesses"]["agent"].to_list() == ["b"]
+
+
+def test_a_score_against_its_milestones_is_refused_with_both(shared: Path) -> None:
+    with pytest.raises(Refused, match="line 1") as caught:
+        import_jsonl(shared / "cases" / "score_against_milestones.jsonl")
+    for said in ("score is 0.8", "worth 0", "'no such check'", "one of a, b", "it would be 'a'"):
+        assert said in str(caught.value)
+
+
+def test_score_and_first_missed_follow_from_milestones_reached_in_part(tmp_path: Path) -> None:
+    milestones = [
+        {"milestone": "b", "weight": 1, "position": 1, "part": 0},
+        {"milestone": "a", "weight": 3, "position": 0, "part": 0.5},
+        {"milestone": "c", "weight": 1, "position": 2, "reached": True},
+    ]
+    frames = import_jsonl(written(tmp_path, GOOD | {"milestones": milestones}))
+    assert frames["milestones"]["reached"].to_list() == [False, False, True]
+    assert frames["trials"].select("score", "first_missed").row(0) == (0.5, "a")
+    unknown = [milestones[0], {"milestone": "d", "weight": 1}]
+    assert (
+        import_jsonl(written(tmp_path, GOOD | {"milestones": unknown}))["trials"]["score"][0]
+        is None
+    )
+
+
+def test_a_trial_needs_no_grade_and_two_models_do_not_collide(tmp_path: Path) -> None:
+    known = {"task": "a", "trial": 0, "human_minutes": 12, "model_released": "2026-01-31"}
+    lines = [known | {"model": model} for model in ("one", "two")]
+    trials = import_jsonl(written(tmp_path, *lines))["trials"]
+    assert trials.get_column("trial_id").to_list() == [
+        "single_thread/one/a/0",
+        "single_thread/two/a/0",
+    ]
+    assert trials.select("passed", "ended", "human_minutes", "model_released").row(0) == (
+        None,
+        "completed",
+        12.0,
+        "2026-01-31",
+    )
+    assert strata(trials) == ["mode", "width", "coupling", "model"]
+    row = summary(trials, metrics=[]).row(0, named=True)
+    assert (row["trials"], row["graded"], row["crashed"], row["success"]) == (2, 0, 0, None)
+    assert any("2 of 2 trials are not graded" in said for said in caveats(trials))
