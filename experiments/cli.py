@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "list": "experiments.commands.listing:run",
     "show": "experiments.commands.show:run",
     "report": "experiments.commands.report:run",
+    "chart": "experiments.commands.chart:run",
     "conflicts": "experiments.commands.conflicts:run",
     "profile": "experiments.commands.profile:run",
     "gate": "experiments.commands.gate:run",
@@ -115,6 +116,13 @@ def parser() -> Parser:
     for kind in ("metric", "chart"):
         about = f"a {kind} of your own to show too, by import path (my_module:my_function)"
         report.add_argument(f"--{kind}", action="append", default=[], metavar="PATH", help=about)
+    chart = _command(
+        commands, "chart", "one chart as a picture", "fanout chart quickstart success_by_cell"
+    )
+    _of_run(chart)
+    chart.add_argument("chart", metavar="CHART", help="its name, or an import path")
+    chart.add_argument("--to", choices=("svg", "png", "pdf"), default="svg")
+    chart.add_argument("--output", type=Path, metavar="FILE", help="default: CHART.svg here")
     _analysis(commands)
     _exchange(commands)
     _reach(commands)

@@ -35,6 +35,7 @@ need more than one group or more than Polars; `results.summary` adds them beside
 """
 
 CHARTS: dict[str, str] = {
+    "success_by_cell": "results.charts.success:success_by_cell",
     "pass_k_curves": "results.charts.success:pass_k_curves",
     "cost_and_success": "results.charts.costs:cost_and_success",
     "tokens_by_role": "results.charts.costs:tokens_by_role",

@@ -25,6 +25,39 @@ TIME_POINTS = 120
 MOST_POINTS = 6000
 
 
+def success_by_cell(run: Recorded) -> Any:
+    """Share of trials that pass, a dot and its 95% interval for each topology in each cell."""
+    by = strata(run.trials)
+    frame = pass_k_bands(run.trials, [1], by).with_columns(cell_label(by).alias("cell"))
+    frame = frame.filter(pl.col("pass_hat").is_not_null())
+    order = names(frame)
+    base = alt.Chart().encode(
+        y=alt.Y("topology:N", title=None, sort=order, axis=alt.Axis(labelLimit=140)),
+        color=topology_colour(order).legend(None),
+    )
+    share = alt.X("low:Q", title="trials that pass", scale=alt.Scale(domain=[0, 1]))
+    tip = ["topology:N", "cell:N", percent("pass_hat"), percent("low"), percent("high"), "blocks:Q"]
+    layers = alt.layer(
+        base.mark_rule(strokeWidth=3, opacity=0.45).encode(
+            x=share.axis(alt.Axis(format="%", tickCount=5)), x2="high:Q"
+        ),
+        base.mark_point(size=90, filled=True, opacity=1).encode(x="pass_hat:Q", tooltip=tip),
+        base.mark_text(dy=-11, fontSize=11).encode(
+            x="pass_hat:Q", text=alt.Text("pass_hat:Q", format=".0%")
+        ),
+    )
+    tasks, model = frame.get_column("blocks").max(), run.trials.get_column("model").unique().sort()
+    return styled(
+        panels(layers.properties(width=WIDTH, height=34 * len(order) + 16), frame, columns=2),
+        f"How often a trial passes{simulated(run.trials)}",
+        [
+            f"Up to {tasks} tasks and {run.trials.height} trials in all; model: "
+            f"{', '.join(model.drop_nulls().to_list()[:3]) or 'not recorded'}",
+            "Bars: 95% posterior interval over tasks",
+        ],
+    )
+
+
 def pass_k_curves(run: Recorded) -> Any:
     """Pass^k against k for each topology with 95% bands, one panel for each cell."""
     by = strata(run.trials)

@@ -4,10 +4,19 @@
     found = find_conflicts(run.accesses, run.steps)
     print(witness(found.row(0, named=True)).sentence)
 
-What it cannot see: writes that did not go through the recorded tools (a missing version in between
-is taken as nobody's), reads that a tool did not declare, what an agent was told by another instead
-of reading it, and what a read left in an agent's conversation is forgotten or ignored there. An
-anomaly is a fact about order, not a verdict: whether it hurt is measured apart (`harm`).
+What it cannot see:
+
+- Writes that did not go through the recorded tools, and reads that a tool did not declare. A
+  missing version in between is taken as nobody's: where writers are unknown, nothing is claimed
+  to be complete.
+- What an agent was told by another instead of reading it, and whether what a read left in its
+  conversation is forgotten or ignored there.
+- A basis across several holds as an isolation anomaly: a lead that reads x and y, delegates, and
+  then writes y has ended a transaction in between. It is found as a stale basis, its own kind.
+
+A single thread is no exception: two parallel calls of one message that lose an update to each other
+are found (self-conflict). An anomaly is a fact about order, not a verdict: whether it hurt is
+measured apart (`harm`), and what came of it too (`consequences`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ from results.reports.budget_section import budget_section
 from results.reports.conflict_section import conflict_section
 from results.reports.consistency_tables import consistency_table, split_table
 from results.reports.failure_section import failure_section
+from results.reports.loss_section import loss_section
 from results.reports.map_section import map_section
 from results.reports.markdown import as_markdown
 from results.reports.metric_table import metric_table
@@ -123,6 +124,7 @@ def sections(run: Recorded, counter: Counter = CHARACTERS) -> list[Section]:
         ),
         budget_section(run),
         failure_section(run, pooled="imported" in run.manifest),
+        loss_section(run),
         conflict_section(run),
         attribution_section(run, reference, counter),
     )
