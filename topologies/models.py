@@ -56,7 +56,7 @@ def make_model(name: str, settings: ModelSettings | None = None) -> BaseChatMode
     Raises `Refused`, in one line that says what to do, for a provider or profile that does not
     exist and for a key that is missing.
     """
-    return _made(name, settings or ModelSettings())
+    return _made(name, settings or ModelSettings(), os.environ.get("OPENAI_BASE_URL"))
 
 
 async def close_models() -> None:
@@ -196,7 +196,7 @@ def in_process_model(
 
 
 @cache
-def _made(name: str, settings: ModelSettings) -> BaseChatModel:
+def _made(name: str, settings: ModelSettings, _address: str | None) -> BaseChatModel:
     model = _built(name, settings)
     if isinstance(model, BaseChatOpenAI):
         _clients.append(model)

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,22 +29,24 @@ BROKEN = errors("oops", 500)
 
 
 @pytest.fixture
-def sweep_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
-    """Runs 40 trials, 2 at once, at an endpoint that answers as a script says."""
+def sweep_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Run]]:
+    """Runs 40 trials, 2 at once, at an endpoint that answers as the newest script says."""
+    scripts: list[Callable[[Fields, int], Answer]] = []
     monkeypatch.setenv("OPENAI_API_KEY", "any")
+    with ScriptedEndpoint(lambda body, before: scripts[-1](body, before)) as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
+        sweep = small_sweep(
+            topologies=["single_thread"],
+            trials=1,
+            task_sets={JARS: {"width": 1, "tasks": 40}},
+            models={"default": "openai:odd", "max_retries": 0},
+        )
 
-    def run(script: Callable[[Fields, int], Answer], retry_crashed: bool = False) -> Run:
-        with ScriptedEndpoint(script) as endpoint:
-            monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
-            sweep = small_sweep(
-                topologies=["single_thread"],
-                trials=1,
-                task_sets={JARS: {"width": 1, "tasks": 40}},
-                models={"default": "openai:odd", "max_retries": 0},
-            )
+        def run(script: Callable[[Fields, int], Answer], retry_crashed: bool = False) -> Run:
+            scripts.append(script)
             return run_sweep(sweep, tmp_path / "run", workers=2, retry_crashed=retry_crashed)
 
-    return run
+        yield run
 
 
 @pytest.mark.parametrize(
