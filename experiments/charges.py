@@ -39,14 +39,15 @@ def charges(
         return row
     reasoning = row["reasoning_tokens"] or 0
     used = Usage(prompt, row["cached_tokens"], completion, reasoning, cache_writes(reported))
-    row["dollars"], row["dollars_uncached"] = _price(name, used, asked, tier)
+    row["dollars"], row["dollars_uncached"] = price_of(name, used, asked, tier)
     if row["dollars"] is None:
         why = _unpriced(row["dollars_uncached"], name, asked, tier)
         row["usage_note"] = row["usage_note"] or why
     return row
 
 
-def _price(name: str | None, usage: Usage, asked: Mapping[str, Any], tier: str | None) -> Prices:
+def price_of(name: str | None, usage: Usage, asked: Mapping[str, Any], tier: str | None) -> Prices:
+    """Dollars of one call as charged, and as if nothing had been cached; null if not known."""
     rates = asked.get("rates")
     if rates is not None:
         return price_at(rates, usage)

@@ -98,7 +98,14 @@ def name_for(model: str) -> str:
 def estimated(sweeps: Sequence[Sweep], workers: int | None = None) -> Estimate:
     """What a probe would take, from a pilot of each of its cells."""
     found = [from_pilot(sweep, 1, workers) for sweep in sweeps]
-    return Estimate(tuple(cell for one in found for cell in one.cells), found[0].basis)
+    seconds = [one.seconds for one in found]
+    return Estimate(
+        tuple(cell for one in found for cell in one.cells),
+        found[0].basis,
+        None if None in seconds else sum(each or 0 for each in seconds),
+        found[0].workers,
+        tuple(dict.fromkeys(name for one in found for name in one.unpriced)),
+    )
 
 
 def run_probe(

@@ -41,6 +41,28 @@ def estimate_lines(found: "Estimate") -> Iterator[str]:
     rows.append(["total", "", f"{found.total('trials'):,}", *_amounts(*totals)])
     yield from columns(rows)
     yield f"This is {found.basis}."
+    at_once = f"{found.workers} trial{'' if found.workers == 1 else 's'} at once"
+    yield f"By the clock: {_clock(found.seconds)}, {at_once}."
+    if found.unpriced:
+        yield unpriced_words(found) + "."
+
+
+def unpriced_words(found: "Estimate") -> str:
+    """What is not known of prices, and what to do about it; "" if all are known."""
+    if not found.unpriced:
+        return ""
+    return (
+        f"the price of {', '.join(found.unpriced)} is not known: state input_price and "
+        "output_price (dollars per million tokens) under [models] or the role"
+    )
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "how long is not known"
+    if seconds < 100:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 6000 else f"about {seconds / 3600:.1f} h"
 
 
 def _amounts(calls: float | None, tokens: float | None, dollars: float | None) -> list[str]:

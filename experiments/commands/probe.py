@@ -8,7 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.commands.output import columns, estimate_lines, print_json, print_lines
+from experiments.commands.output import (
+    columns,
+    estimate_lines,
+    print_json,
+    print_lines,
+    unpriced_words,
+)
 from experiments.commands.run import set_aside
 from experiments.engine import EngineError
 from experiments.refused import Refused
@@ -132,7 +138,7 @@ def _ask(cost: "Estimate", arguments: argparse.Namespace, simulated: bool) -> No
         if not arguments.json:
             print(f"{said}.", file=sys.stderr)
         return
-    said += f", above --max-dollars {arguments.max_dollars:g}"
+    said += f"; {unpriced_words(cost) or f'above --max-dollars {arguments.max_dollars:g}'}"
     if arguments.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(f"{said}; add --yes to run it all the same")
     print(f"{said}. Run it? [y/N] ", end="", file=sys.stderr, flush=True)

@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.commands.output import estimate_lines, print_json, print_lines
+from experiments.commands.output import (
+    estimate_lines,
+    print_json,
+    print_lines,
+    unpriced_words,
+)
 from experiments.engine import EngineError
 from experiments.refused import Refused
 from experiments.sweep import Sweep
@@ -126,7 +131,7 @@ def _estimated(sweep: Sweep, arguments: argparse.Namespace, runs: Path) -> "Esti
     from experiments.estimate import from_pilot, from_run
 
     if arguments.basis:
-        return from_run(sweep, open_run(find_run(arguments.basis, runs)))
+        return from_run(sweep, open_run(find_run(arguments.basis, runs)), arguments.workers)
     return from_pilot(sweep, arguments.pilot, arguments.workers)
 
 
@@ -137,7 +142,8 @@ def _ask(sweep: Sweep, arguments: argparse.Namespace, runs: Path) -> None:
     if dollars is not None and dollars <= arguments.max_dollars:
         return
     cost = "an unknown number of dollars" if dollars is None else f"about ${dollars:.2f}"
-    said = f"this would take {cost} ({found.basis}), above --max-dollars {arguments.max_dollars:g}"
+    above = unpriced_words(found) or f"above --max-dollars {arguments.max_dollars:g}"
+    said = f"this would take {cost} ({found.basis}); {above}"
     if arguments.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(f"{said}; add --yes to run it all the same")
     print(f"{said}. Run it? [y/N] ", end="", file=sys.stderr, flush=True)
