@@ -198,6 +198,10 @@ def _analysis(commands: Any) -> None:
     _of_run(compare)
     compare.add_argument("others", nargs="+", metavar="RUN", help="compared to the first")
     compare.add_argument("--k", type=int, metavar="K", help="of pass^k (default 4)")
+    about = "a topology or task set of RUN is OURS in the first, as in after:agent=single_thread"
+    compare.add_argument(
+        "--as", action="append", default=[], dest="called", metavar="RUN:THEIRS=OURS", help=about
+    )
     plan = _command(
         commands,
         "plan",

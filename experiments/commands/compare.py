@@ -14,7 +14,8 @@ def run(arguments: argparse.Namespace) -> int:
     folders: Path = arguments.runs or RUNS
     names = [arguments.name, *arguments.others]
     found = [open_run(find_run(name, folders)) for name in names]
-    beside = compare_runs(found, HEADLINE_K if arguments.k is None else arguments.k)
+    k = HEADLINE_K if arguments.k is None else arguments.k
+    beside = compare_runs(found, k, arguments.called)
     if arguments.json:
         print_json(
             {

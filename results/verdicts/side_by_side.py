@@ -21,6 +21,7 @@ from results.reports.tables import (
 from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
 from results.summary import summary
+from results.verdicts.unpaired import renamed, why_unpaired
 
 DEFAULT_K = 4
 
@@ -61,11 +62,14 @@ def common_strata(frames: Iterable[pl.DataFrame]) -> list[str]:
     return list(dict.fromkeys(column for trials in frames for column in strata(trials)))
 
 
-def compare_runs(runs: Sequence[Graded], k: int = DEFAULT_K) -> SideBySide:
+def compare_runs(
+    runs: Sequence[Graded], k: int = DEFAULT_K, called: Sequence[str] = ()
+) -> SideBySide:
     """Two or more runs beside each other; the first is what the others are compared to.
 
-    Runs of one name are told apart by their place. `k` is cut to the trials that there are. Fewer
-    than two runs, or a run without trials, is `Refused`.
+    Runs of one name are told apart by their place. `called` says which topology or task set of a
+    run is which of the first, as in `results.verdicts.unpaired.renamed`. `k` is cut to the trials
+    that there are. Fewer than two runs, or a run without trials, is `Refused`.
     """
     if len(runs) < 2:
         raise Refused("a comparison takes at least two runs")
@@ -75,7 +79,7 @@ def compare_runs(runs: Sequence[Graded], k: int = DEFAULT_K) -> SideBySide:
     for name, run in named.items():
         if run.trials.is_empty():
             raise Refused(f"the run {name} has no trials yet")
-    frames = {name: run.trials for name, run in named.items()}
+    frames = renamed({name: run.trials for name, run in named.items()}, called)
     together = pl.concat(
         (trials.with_columns(pl.lit(name).alias("run")) for name, trials in frames.items()),
         how="diagonal",
@@ -101,8 +105,12 @@ def compare_runs(runs: Sequence[Graded], k: int = DEFAULT_K) -> SideBySide:
     tables = [_outcomes(outcomes, by, k)]
     if not differences.is_empty():
         tables.append(_differences(differences, first))
-    notes = tuple(_notes(named, differences))
-    return SideBySide(outcomes, differences, tuple(tables), notes, _markdown(tables, notes))
+    notes = _notes(named)
+    for name, trials in list(frames.items())[1:]:
+        pairs = differences.filter(pl.col("topology") == name) if shared else differences
+        if not shared or not pairs.get_column("tasks").sum():
+            notes.append(why_unpaired((first, frames[first]), (name, trials), by))
+    return SideBySide(outcomes, differences, tuple(tables), tuple(notes), _markdown(tables, notes))
 
 
 def _named(runs: Sequence[Graded]) -> dict[str, Graded]:
@@ -150,7 +158,7 @@ def _differences(differences: pl.DataFrame, first: str) -> Table:
     )
 
 
-def _notes(named: Mapping[str, Graded], differences: pl.DataFrame) -> list[str]:
+def _notes(named: Mapping[str, Graded]) -> list[str]:
     notes: list[str] = []
     for key, word in (("seed", "seeds"), ("corpora", "corpora")):
         values = [run.manifest.get(key) for run in named.values()]
@@ -164,8 +172,6 @@ def _notes(named: Mapping[str, Graded], differences: pl.DataFrame) -> list[str]:
         notes.append("Some of the runs are simulated and some are not: they do not compare.")
     elif True in mixed:
         notes.append("These runs are simulated: no evidence about any real model.")
-    if differences.is_empty():
-        notes.append("No topology took part in the first run and in another: nothing is paired.")
     return notes
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from results.refused import Refused
 from results.verdicts.side_by_side import compare_runs
 
 from .conftest import MadeRun, made_run, made_trials
@@ -32,7 +33,42 @@ def test_runs_of_other_models_are_compared_and_not_kept_apart() -> None:
 def test_runs_that_share_nothing_are_shown_and_not_paired() -> None:
     found = compare_runs([run(8, 8), run(8, 8, topology="team")])
     assert found.differences.is_empty()
-    assert any("nothing is paired" in note for note in found.notes)
+    assert any("they have no topology in common" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "cause"),
+    [
+        ({"topology": "team"}, "no topology in common (ours has single_thread; theirs has team)"),
+        ({"task_set": "desk"}, "no task set in common (ours has orders; theirs has desk)"),
+        ({"task": lambda _, task, __: f"x{task}"}, "no task in common (ours has t0, t1; theirs"),
+        ({"mode": None}, "at another mode (act and none on record)"),
+        ({"mode": "answer", "width": 8}, "another mode (act and answer) and width (4 and 8)"),
+        ({"passed": None}, "has graded trials in both"),
+    ],
+)
+def test_that_nothing_is_paired_names_the_cause(theirs: dict[str, Any], cause: str) -> None:
+    found = compare_runs([run(8, 8, name="ours"), run(8, 8, name="theirs", **theirs)])
+    (said,) = (note for note in found.notes if "Nothing of theirs is paired with ours" in note)
+    assert cause in said
+
+
+def test_systems_and_task_sets_of_different_names_are_compared() -> None:
+    runs = [
+        run(*[8] * 6, name="ours"),
+        run(*[2] * 6, name="published", topology="react=2", task_set="desk"),
+    ]
+    names = ["published:react=2=single_thread", "desk=orders"]
+    found = compare_runs(runs, called=names)
+    assert found.differences["tasks"].to_list() == [6, 6]
+    assert not any("Nothing of" in note for note in found.notes)
+    for wrong in ("ours:react=2=single_thread", "published:agent=single_thread", "published"):
+        with pytest.raises(
+            Refused, match=r"THEIRS; (published has react=2|ours has single_thread)"
+        ):
+            compare_runs(runs, called=[wrong])
+    with pytest.raises(Refused, match="has a topology 'react=2' already"):
+        compare_runs([runs[0], runs[1]], called=["published:react=2=react=2"])
 
 
 def test_a_simulated_run_beside_a_real_one_is_pointed_out() -> None:
