@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from experiments.import_paths import look_here_first, namesakes
+from experiments.terminal import plain_streams
 
 COMMANDS: dict[str, str] = {
     "run": "experiments.commands.run:run",
@@ -48,15 +49,20 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out a command line; its exit code (2 for bad input, 70 for a bug, 130 for Ctrl-C)."""
+    with plain_streams():
+        return _carried_out(argv)
+
+
+def _carried_out(argv: Sequence[str] | None) -> int:
     try:
         arguments = parser().parse_args(argv)
     except SystemExit as end:
         return int(end.code or 0)
-    look_here_first()
-    if (hidden := namesakes()) is not None:
-        print(f"fanout: note: {hidden}", file=sys.stderr)
     module, _, function = COMMANDS[arguments.command].partition(":")
     try:
+        look_here_first()
+        if (hidden := namesakes()) is not None:
+            print(f"fanout: note: {hidden}", file=sys.stderr)
         _check_engine(arguments)
         code: int = getattr(importlib.import_module(module), function)(arguments)
         sys.stdout.flush()
@@ -131,7 +137,8 @@ def parser() -> Parser:
     notebook.add_argument("--run", metavar="RUN", help="the recorded run it opens with")
     _runs(notebook)
     notebook.add_argument("--edit", action="store_true", help="edit it instead of running it")
-    notebook.add_argument("--host", default="127.0.0.1")
+    notebook.add_argument("--host", default="127.0.0.1", help="another than loopback takes a token")
+    notebook.add_argument("--token", metavar="TEXT", help="what a visitor must give to enter")
     notebook.add_argument("--port", type=int, default=None)
     notebook.add_argument("--no-browser", action="store_true", help="do not open a browser")
     model = commands.add_parser(

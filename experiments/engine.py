@@ -52,9 +52,8 @@ def load_engine(name: str) -> Engine:
 
 def run_here(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
     """One after the other, in this process."""
-    from experiments.trial import run_trial
-    from results.journal import entry
+    from experiments.entries import run_entry
 
     del workers
     for spec in specs:
-        yield entry(run_trial(spec))
+        yield run_entry(spec)

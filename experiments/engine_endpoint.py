@@ -8,16 +8,16 @@ import asyncio
 from collections.abc import Generator, Iterator
 
 from experiments.engine import EngineError
+from experiments.entries import play_entry
 from experiments.spec import TrialSpec
-from experiments.trial import Record, play_trial
-from results.journal import Entry, entry
+from results.journal import Entry
 from topologies.models import close_models
 
-Trial = asyncio.Task[Record]
+Trial = asyncio.Task[Entry]
 
 
 def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
-    """Play up to `workers` trials at once. `Refused` for a spec that cannot be.
+    """Play up to `workers` trials at once.
 
     The loop stands still while the caller handles an entry, which takes well under a millisecond.
     """
@@ -26,7 +26,7 @@ def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
         try:
             while ended := runner.run(_next_ended(specs, workers, under_way)):
                 for trial in ended:
-                    yield entry(trial.result())
+                    yield trial.result()
         except SystemExit as error:
             raise EngineError(f"a graph ended the process: SystemExit {error}") from error
         finally:
@@ -43,7 +43,7 @@ async def _next_ended(
         spec = next(specs, None)
         if spec is None:
             break
-        under_way.add(asyncio.create_task(play_trial(spec), name=spec.trial_id))
+        under_way.add(asyncio.create_task(play_entry(spec), name=spec.trial_id))
     if not under_way:
         return []
     done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)

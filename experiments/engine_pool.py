@@ -8,7 +8,6 @@ parent is gone, the pipe ends and so does the worker.
 import multiprocessing
 import signal
 import threading
-import traceback
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from multiprocessing.process import BaseProcess
 from typing import cast
 
 from experiments.engine import EngineError
-from experiments.refused import Refused
 from experiments.spec import TrialSpec
 from results.journal import Entry
 
@@ -32,13 +30,15 @@ class Worker:
 
     process: BaseProcess
     pipe: "Connection[object, object]"
-    in_hand: list[str] = field(default_factory=list[str])
+    in_hand: list[TrialSpec] = field(default_factory=list[TrialSpec])
+    ready: bool = False
 
 
 def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
     """Run simulated trials in up to `workers` processes.
 
-    `Refused` for a spec that cannot be, `EngineError` when a worker fails or dies.
+    A trial that takes its process with it has crashed, and a new process takes the place of that
+    one. `EngineError` if a process cannot even begin.
     """
     first = list(islice(specs, workers))
     pool: list[Worker] = []
@@ -55,6 +55,10 @@ def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
             for pipe in wait(list(busy)):
                 worker = busy[cast("Connection[object, object]", pipe)]
                 found = _result(worker)
+                if found is None:
+                    continue
+                if not worker.process.is_alive():
+                    pool[pool.index(worker)] = worker = _replaced(worker)
                 _fill(worker, specs)
                 yield found
     finally:
@@ -66,21 +70,13 @@ def run(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:
 
 
 def serve(pipe: "Connection[object, object]") -> None:
-    """A worker's life: run what comes through the pipe until it ends."""
-    from experiments.refused import REFUSALS
-    from experiments.trial import run_trial
-    from results.journal import entry
+    """A worker's life: say that it is ready, and run what comes through the pipe until it ends."""
+    from experiments.entries import run_entry
 
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        pipe.send(None)
         while True:
-            spec = cast("TrialSpec", pipe.recv())
-            try:
-                reply: object = entry(run_trial(spec))
-            except REFUSALS as error:
-                reply = ("refused", str(error))
-            except Exception:
-                reply = ("broken", traceback.format_exc())
-            pipe.send(reply)
+            pipe.send(run_entry(cast("TrialSpec", pipe.recv())))
 
 
 def _started() -> Worker:
@@ -101,25 +97,42 @@ def _fill(worker: Worker, specs: Iterator[TrialSpec]) -> None:
 
 
 def _hand(worker: Worker, spec: TrialSpec) -> None:
-    worker.in_hand.append(spec.trial_id)
+    worker.in_hand.append(spec)
     with suppress(BrokenPipeError):
         worker.pipe.send(spec)
 
 
-def _result(worker: Worker) -> Entry:
+def _result(worker: Worker) -> Entry | None:
+    """The entry of the trial that the worker had longest; None if it says that it is ready."""
     try:
         reply = worker.pipe.recv()
     except (EOFError, ConnectionResetError):
-        worker.process.join()
-        raise EngineError(
-            f"a worker process died (exit code {worker.process.exitcode}) in trial "
-            f"{worker.in_hand[0]}; run the same command again to go on"
-        ) from None
-    if isinstance(reply, Entry):
-        worker.in_hand.remove(reply.trial_id)
-        return reply
-    kind, text = cast("tuple[str, str]", reply)
-    raise Refused(text) if kind == "refused" else EngineError(text)
+        return _died(worker)
+    if reply is None:
+        worker.ready = True
+        return None
+    worker.in_hand.pop(0)
+    return cast("Entry", reply)
+
+
+def _died(worker: Worker) -> Entry:
+    from experiments.entries import lost
+
+    worker.process.join()
+    why = f"its process died (exit code {worker.process.exitcode})"
+    if not worker.ready:
+        raise EngineError(f"no trial can begin: {why}")
+    return lost(worker.in_hand.pop(0), why)
+
+
+def _replaced(dead: Worker) -> Worker:
+    """A new worker with what the dead one had left to do."""
+    dead.pipe.close()
+    with _interrupts_ignored():
+        fresh = _started()
+    for spec in dead.in_hand:
+        _hand(fresh, spec)
+    return fresh
 
 
 @contextmanager

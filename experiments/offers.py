@@ -10,10 +10,11 @@ from typing import Any
 
 from experiments.choices import OF_TASKS, Choices
 from experiments.loading import load_task_set
+from experiments.refused import Refused
 from results.store import find_run, newest_first
 from tasks import TASK_SETS
 from tasks.task import Range
-from topologies import TOPOLOGIES
+from topologies import MODELS, TOPOLOGIES
 from topologies.simulated.profile import profiles
 
 STEPS: dict[str, tuple[float, ...]] = {
@@ -36,9 +37,16 @@ def offered(given: Choices) -> dict[str, list[Any]]:
 
 
 def chosen(given: Choices, values: Mapping[str, Any]) -> Choices:
-    """The choices with the values of controls; an `other_model` that is given wins over `model`."""
+    """The choices with the values of controls; an `other_model` that is given wins over `model`.
+
+    `Refused` for one by import path: what is imported is said on the command line, never by a page.
+    """
     values = dict(values)
     other = str(values.pop("other_model", "") or "").strip()
+    provider = other.partition(":")[0]
+    if other and other != given.model and provider not in MODELS:
+        allowed = ", ".join(f"{name}:NAME" for name in MODELS)
+        raise Refused(f"the model {other!r} is none of {allowed}; your own: start with --model")
     plain = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return replace(given, **plain | ({"model": other} if other else {}))
 

@@ -136,7 +136,8 @@ class Display:
             from rich.progress import BarColumn, Progress, TextColumn
 
             columns = (BarColumn(bar_width=24), TextColumn("{task.description}"))
-            console = Console(file=self._stream)
+            # It moves the cursor, so it needs the terminal itself; it shows counts alone.
+            console = Console(file=getattr(self._stream, "stream", self._stream))
             self._live = Progress(*columns, console=console, refresh_per_second=8)
             self._task = self._live.add_task("starting", total=None)
             self._live.start()

@@ -23,6 +23,7 @@ Record = Mapping[str, Sequence[Mapping[str, Any]]]
 """Frame name to rows, as in `results.records`, of a single trial."""
 
 _TABLES = """
+BEGIN;
 CREATE TABLE IF NOT EXISTS records (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     trial_id TEXT NOT NULL, attempt INTEGER NOT NULL, position INTEGER NOT NULL,
@@ -34,7 +35,12 @@ CREATE TABLE IF NOT EXISTS sessions (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     began TEXT NOT NULL, ended TEXT, outcome TEXT
 );
+COMMIT;
 """
+_COLUMNS = {
+    "records": "number, trial_id, position, topology, ended, passed, tokens, dollars, record",
+    "sessions": "number, began, ended, outcome",
+}
 _NEWEST = "number IN (SELECT max(number) FROM records GROUP BY trial_id)"
 
 
@@ -85,11 +91,16 @@ def entry(record: Record) -> Entry:
 
 
 def unpacked(packed: bytes) -> Record:
-    """The record in an entry. `Refused` if it is torn."""
+    """The record in an entry. `Refused` if it is torn, or no record."""
     try:
-        return json.loads(zlib.decompress(packed))
-    except (zlib.error, ValueError) as error:
-        raise Refused(str(error)) from error
+        record: Any = json.loads(zlib.decompress(packed))
+        rows = [row for frame in record.values() for row in frame]
+        (trial,) = record["trials"]
+        if not all(type(row) is dict for row in rows) or "trial_id" not in trial:
+            raise TypeError("no record")
+    except (zlib.error, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise Refused(str(error) or "no record") from error
+    return record
 
 
 def _spent(steps: Sequence[Mapping[str, Any]]) -> tuple[int | None, float | None]:
@@ -101,8 +112,9 @@ def _spent(steps: Sequence[Mapping[str, Any]]) -> tuple[int | None, float | None
     answered = [row for row in answered if row.get("reply") is not None]
     counts = [row.get(name) for row in answered for name in ("prompt_tokens", "completion_tokens")]
     prices = [row.get("dollars") for row in answered]
+    total = sum(int(count or 0) for count in counts)
     return (
-        None if None in counts else sum(int(count or 0) for count in counts),
+        None if None in counts or total >= 2**63 else total,
         None if None in prices else sum(float(price or 0) for price in prices),
     )
 
@@ -122,18 +134,23 @@ class Journal:
             raise Refused(f"{folder} has no {FILE}")
         try:
             self._db = sqlite3.connect(self._file, timeout=30, isolation_level=None)
+            if not write and _unbegun(self._db):
+                self._db.close()
+                self._db = sqlite3.connect(":memory:", isolation_level=None)
+                self._db.executescript(_TABLES)
             if write:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 # The kernel keeps what a killed process wrote; only a power cut could lose the
                 # last trials, and those would run again.
                 self._db.execute("PRAGMA synchronous = NORMAL")
                 self._db.executescript(_TABLES)
-            self._db.execute("SELECT trial_id, attempt, record FROM records LIMIT 1").fetchall()
+            for table, columns in _COLUMNS.items():
+                self._db.execute(f"SELECT {columns} FROM {table} LIMIT 1").fetchall()
         except sqlite3.Error as error:
             self.close()
-            raise Refused(
-                f"{self._file} is not the journal of a run ({error}); move it away to go on"
-            ) from error
+            if write and _of_the_disk(error):
+                raise _unwritable(self._file, error) from error
+            raise self._strange(error) from error
 
     def close(self) -> None:
         """Close, and let others write."""
@@ -148,39 +165,59 @@ class Journal:
         self.close()
 
     def add(self, position: int, new: Entry) -> None:
-        """Write one trial; `position` is its place in the order of the sweep."""
-        self._db.execute(
+        """Write one trial; `position` is its place in the order of the sweep.
+
+        `Refused` if the disk is full, or cannot be written for another reason.
+        """
+        self._write(
             "INSERT INTO records "
             "(trial_id, attempt, position, topology, ended, passed, tokens, dollars, record) "
             "VALUES (?, (SELECT count(*) FROM records WHERE trial_id = ?), ?, ?, ?, ?, ?, ?, ?)",
             (new.trial_id, new.trial_id, position, *new[1:]),
         )
 
+    def _read(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        try:
+            for row in self._db.execute(sql, values):  # noqa: UP028 (it would close a closed one)
+                yield row
+        except sqlite3.DatabaseError as error:
+            raise self._strange(error) from error
+
+    def _strange(self, error: object) -> Refused:
+        return Refused(f"{self._file} is not the journal of a run ({error}); move it away to go on")
+
+    def _write(self, sql: str, values: Sequence[object]) -> int:
+        try:
+            return self._db.execute(sql, values).lastrowid or 0
+        except sqlite3.DatabaseError as error:
+            raise _unwritable(self._file, error) from error
+
     def ids(self, *, crashed: bool = True) -> set[str]:
         """The trials that are recorded; without `crashed`, those whose newest attempt did not."""
         kept = "" if crashed else "AND ended != 'crashed'"
-        rows = self._db.execute(f"SELECT trial_id FROM records WHERE {_NEWEST} {kept}")
+        rows = self._read(f"SELECT trial_id FROM records WHERE {_NEWEST} {kept}")
         return {trial_id for (trial_id,) in rows}
 
     def entries(self) -> Iterator[Entry]:
         """Every attempt as it was added, without its record (`packed` is empty)."""
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT trial_id, topology, ended, passed, tokens, dollars FROM records ORDER BY number"
         )
         for trial_id, topology, ended, passed, tokens, dollars in rows:
+            numbers = [value for value in (tokens, dollars) if value is not None]
+            if not all(isinstance(value, int | float) for value in numbers):
+                raise self._strange(f"of trial {trial_id} it says {tokens!r} tokens, {dollars!r}")
             known = None if passed is None else bool(passed)
             yield Entry(trial_id, topology, ended, known, tokens, dollars, b"")
 
     def last(self) -> int:
         """The number of the newest record, 0 for none."""
-        (number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM records").fetchone()
+        ((number,),) = self._read("SELECT coalesce(max(number), 0) FROM records")
         return int(number)
 
     def topologies(self) -> list[str]:
         """In the order of the sweep."""
-        rows = self._db.execute(
-            "SELECT topology FROM records GROUP BY topology ORDER BY min(position)"
-        )
+        rows = self._read("SELECT topology FROM records GROUP BY topology ORDER BY min(position)")
         return [topology for (topology,) in rows]
 
     def records(self, topology: str) -> Iterator[Record]:
@@ -188,10 +225,10 @@ class Journal:
 
         `Refused` if one cannot be unpacked.
         """
-        rows = self._db.execute(
+        rows = self._read(
             f"SELECT trial_id, record FROM records WHERE topology = ? AND {_NEWEST} "
             "ORDER BY position, number",
-            (topology,),
+            topology,
         )
         for trial_id, packed in rows:
             try:
@@ -202,29 +239,55 @@ class Journal:
                 ) from error
 
     def begin(self, now: str) -> int:
-        """Start a session."""
-        cursor = self._db.execute("INSERT INTO sessions (began) VALUES (?)", (now,))
-        return int(cursor.lastrowid or 0)
+        """Start a session. `Refused` as in `add`."""
+        return self._write("INSERT INTO sessions (began) VALUES (?)", (now,))
 
     def end(self, session: int, now: str, outcome: str) -> None:
-        """End a session with what came of it."""
-        self._db.execute(
-            "UPDATE sessions SET ended = ?, outcome = ? WHERE number = ?", (now, outcome, session)
-        )
+        """End a session with what came of it. `Refused` as in `add`."""
+        sql = "UPDATE sessions SET ended = ?, outcome = ? WHERE number = ?"
+        self._write(sql, (now, outcome, session))
 
     def sessions(self) -> list[Session]:
         """All sessions, the oldest first."""
-        rows = self._db.execute("SELECT began, ended, outcome FROM sessions ORDER BY number")
+        rows = self._read("SELECT began, ended, outcome FROM sessions ORDER BY number")
         return [Session(*row) for row in rows]
+
+
+def _unbegun(db: sqlite3.Connection) -> bool:
+    """Whether whoever made the file was stopped before there were tables in it."""
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE sql NOT NULL")}
+    begun = tables.issuperset(_COLUMNS) or tables - {*_COLUMNS, "sqlite_sequence"}
+    return not begun and not any(
+        db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables
+    )
+
+
+def _of_the_disk(error: sqlite3.Error) -> bool:
+    """Whether it is the disk that fails, and not what stands on it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    disk = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
+    return code in (*disk, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+
+
+def _unwritable(file: Path, error: sqlite3.Error) -> Refused:
+    return Refused(
+        f"{file} cannot be written ({error}); what is recorded is kept: make room, and the same "
+        "command goes on"
+    )
 
 
 def _locked(folder: Path) -> sqlite3.Connection:
     """A lock that the operating system takes back when its holder dies, on every platform."""
-    lock = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
+    try:
+        lock = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
+    except sqlite3.Error as error:
+        raise _unwritable(folder / LOCK, error) from error
     try:
         lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         lock.close()
+        if _of_the_disk(error):
+            raise _unwritable(folder / LOCK, error) from error
         raise Refused(
             f"another process is writing to {folder}; wait for it, or choose another name"
         ) from error

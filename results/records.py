@@ -15,7 +15,7 @@ from results.refused import Refused
 ENDINGS = ("completed", "limit", "crashed")
 """How a trial can end. Only `completed` and `limit` are graded (`passed` is not null)."""
 
-BLAMES = ("agent", "graph", "task set", "infrastructure", "set-up")
+BLAMES = ("agent", "graph", "task set", "infrastructure", "set-up", "kit")
 """Whose doing it was that a trial did not come to its own end: `agent` at a limit, else a crash."""
 
 OPS = ("read", "write", "insert", "update", "delete")
@@ -198,4 +198,8 @@ def frame(name: str, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
     unknown = {key for row in kept for key in row} - set(schema)
     if unknown:
         raise Refused(f"{name} has no field {', '.join(sorted(unknown))}")
-    return pl.DataFrame(kept, schema=schema, orient="row")
+    try:
+        return pl.DataFrame(kept, schema=schema, orient="row")
+    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
+        told = str(error).splitlines()[0]
+        raise Refused(f"the rows of {name} do not fit its fields: {told}") from error

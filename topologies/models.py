@@ -12,7 +12,7 @@ import importlib
 import importlib.util
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -32,6 +32,7 @@ from topologies.endpoints import base_url_of, is_openai, is_simulated, without_q
 from topologies.model_settings import OF_AN_ENDPOINT
 from topologies.model_settings import ModelSettings as ModelSettings
 from topologies.rate_limit import RateLimit
+from topologies.secrets import keep
 from topologies.simulated.transport import BASE_URL, InProcessTransport
 from topologies.simulated.wire import Respond
 
@@ -85,17 +86,19 @@ def openai_model(name: str, settings: ModelSettings) -> FastChatOpenAI:
     if not name:
         raise Refused("Name the model as in openai:gpt-5-mini.")
     key, address = _key(name, settings), settings.base_url or _variable("OPENAI_BASE_URL")
-    limit = None
+    headers, limit = _headers(settings), None
     if settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
         limit = RateLimit(settings.requests_per_minute, settings.tokens_per_minute)
     base_url, query = without_query(address)
+    for secret in (key, address or "", *(query or {}).values(), *_read(settings, headers)):
+        keep(secret)
     return FastChatOpenAI(
         model=name,
         api_key=SecretStr(key),
         base_url=base_url,
         says_max_tokens=base_url is not None and not OPENAI.search(base_url),
         default_query=query,
-        default_headers=_headers(settings),
+        default_headers=headers,
         # LangChain would share one pool of connections among clients, for ever.
         http_async_client=Client(),
         http_client=openai.DefaultHttpxClient(),
@@ -145,6 +148,12 @@ def _headers(settings: ModelSettings) -> dict[str, str] | None:
                 raise Refused(f"the header {name} needs {value[1:]} in the environment or in .env.")
             found[name] = known
     return found or None
+
+
+def _read(settings: ModelSettings, headers: Mapping[str, str] | None) -> list[str]:
+    """The headers whose values the environment gave."""
+    written = settings.headers or {}
+    return [value for name, value in (headers or {}).items() if value != written.get(name)]
 
 
 def simulated_model(name: str, settings: ModelSettings) -> FastChatOpenAI:

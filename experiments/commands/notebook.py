@@ -1,32 +1,96 @@
-"""`fanout notebook`: open one of the notebooks in marimo, on this machine only."""
+"""`fanout notebook`: open one of the notebooks in marimo, on this machine unless a token is set.
+
+A notebook runs code for whoever opens it. So other machines, pages of other sites and names that
+only lead here are kept out, and what a page may name is what is offered there.
+"""
 
 import argparse
-import subprocess
+import os
 import sys
+import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from experiments.loading import near
 from experiments.refused import Refused
 from results.store import RUNS, find_run
+from topologies.listening import App, Message, Receive, Send, address_of, guarded, is_loopback
+from topologies.listening import listen as listen_at
+from topologies.secrets import keep
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+TOKEN = "FANOUT_NOTEBOOK_TOKEN"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out the command; marimo's exit code."""
+    """Serve the notebook until it is interrupted or terminated."""
     file = NOTEBOOKS / f"{arguments.name.removesuffix('.py')}.py"
     if file.parent != NOTEBOOKS or not file.exists():
         known = sorted(path.stem for path in NOTEBOOKS.glob("*.py") if path.stem != "__init__")
         raise Refused(f"there is no notebook {arguments.name!r}; {near(arguments.name, known)}")
-    words = [sys.executable, "-m", "marimo", "edit" if arguments.edit else "run", str(file)]
-    words += ["--host", arguments.host]
+    token = arguments.token or os.environ.get(TOKEN, "")
+    if not is_loopback(arguments.host) and not token:
+        raise Refused(
+            f"--host {arguments.host} lets other machines run code here: set a token that they "
+            f"must give (--token, or {TOKEN} in the environment), or leave out --host"
+        )
+    keep(token)
+    given: dict[str, str] = {}
+    if arguments.run is not None:
+        given["run"] = str(find_run(arguments.run, arguments.runs or RUNS).resolve())
+    if arguments.runs is not None:
+        given["runs"] = str(arguments.runs.resolve())
+    if arguments.edit:
+        _edit(file, arguments, token, given)
+    return _serve(file, arguments, token, given)
+
+
+def _serve(file: Path, arguments: argparse.Namespace, token: str, given: Mapping[str, str]) -> int:
+    import marimo
+    import uvicorn
+
+    served = marimo.create_asgi_app(quiet=True, token=token or None)
+    app = served.with_app(path="/", root=str(file)).build()
+    listening = listen_at(arguments.host, arguments.port or 0)
+    address = address_of(listening)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            guarded(_told(app, given), arguments.host),
+            log_level="error",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    print(f"The notebook {file.stem} is at {address} (stop it with Ctrl-C).", flush=True)
+    if not arguments.no_browser:
+        webbrowser.open(address + (f"?access_token={quote(token)}" if token else ""))
+    with listening:
+        server.run(sockets=[listening])
+    return 0
+
+
+def _told(app: App, given: Mapping[str, str]) -> App:
+    """The notebook finds what the command line gave it in its request, out of a page's reach."""
+
+    async def told(scope: Message, receive: Receive, send: Send) -> None:
+        await app({**scope, "meta": dict(given)}, receive, send)
+
+    return told
+
+
+def _edit(file: Path, arguments: argparse.Namespace, token: str, given: Mapping[str, str]) -> None:
+    """Become marimo's editor, which always asks for a token; a signal then ends it and no other."""
+    words: list[Any] = [sys.executable, "-m", "marimo", "edit", str(file), "--host", arguments.host]
     if arguments.port is not None:
         words += ["--port", str(arguments.port)]
     if arguments.no_browser:
         words.append("--headless")
+    if token:
+        words += ["--token-password", token]
     words.append("--")
-    if arguments.run is not None:
-        words += ["--run", str(find_run(arguments.run, arguments.runs or RUNS).resolve())]
-    if arguments.runs is not None:
-        words += ["--runs", str(arguments.runs.resolve())]
-    return subprocess.run(words, check=False).returncode
+    for name, value in given.items():
+        words += [f"--{name}", value]
+    sys.stdout.flush()
+    os.execv(sys.executable, words)

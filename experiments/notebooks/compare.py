@@ -56,8 +56,11 @@ def _():
 
 @app.cell
 def _(script):
+    # What `fanout notebook` was given comes with the request; a page cannot set it.
+    _request = mo.app_meta().request
+    _told = _request.meta if _request else {}
     with told_in_a_line(script):
-        given = read_choices(mo.cli_args().to_dict())
+        given = read_choices(mo.cli_args().to_dict() | _told)
     return (given,)
 
 
@@ -137,12 +140,12 @@ def _(controls, source):
 
 @app.cell
 def _(controls, given, script):
-    choices = chosen(given, controls.value)
     try:
         with told_in_a_line(script and not given.run):
+            choices = chosen(given, controls.value)
             sweep, problem = sweep_of(choices), ""
     except REFUSALS as error:
-        sweep, problem = None, str(error)
+        choices, sweep, problem = given, None, str(error)
     return choices, problem, sweep
 
 

@@ -57,8 +57,10 @@ def _():
 def _(script):
     _coupled = {"name": "conflicts", "task_sets": "orders", "style": "crud", "coupling": "0,0.5,1"}
     _coupled["topologies"] = "single_thread,lead_subagents,serial_team"
+    _request = mo.app_meta().request
+    _told = _request.meta if _request else {}
     with told_in_a_line(script):
-        given = read_choices(_coupled | mo.cli_args().to_dict())
+        given = read_choices(_coupled | mo.cli_args().to_dict() | _told)
     return (given,)
 
 

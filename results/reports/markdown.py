@@ -1,10 +1,11 @@
 """The report in Markdown, its charts as pictures beside it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from results.reports.section import Section
 from results.reports.sentences import FEW
+from results.text import code, markdown
 from results.verdicts.rules import NOT_ENOUGH
 from results.verdicts.words import Verdict
 
@@ -14,27 +15,38 @@ if TYPE_CHECKING:
 
 def as_markdown(report: "Report", charts: list[str], sections: Sequence[Section] = ()) -> str:
     """The report as Markdown; charts are pictures in the folder `charts`."""
-    lines = [f"# {report.title}{' (simulated)' if report.simulated else ''}", "", report.question]
-    lines += ["", *(f"- {name}: {value}" for name, value in report.facts)]
-    lines += ["", "## Verdicts", "", report.rules]
+    simulated = " (simulated)" if report.simulated else ""
+    lines = [f"# {markdown(report.title)}{simulated}", "", markdown(report.question)]
+    lines += ["", *_listed(f"{name}: {value}" for name, value in report.facts)]
+    lines += ["", "## Verdicts", "", markdown(report.rules)]
     lines += _verdicts(report)
     lines += ["", "## What can be said"]
     for task_set, sentences in report.said:
-        lines += ["", f"### {task_set}", "", *(f"- {text}" for _, text in sentences)]
+        lines += ["", f"### {markdown(task_set)}", "", *_listed(text for _, text in sentences)]
     if not report.said:
         lines += ["", "Nothing is compared: the run has one topology."]
-    lines += ["", "\n>\n".join(f"> {text}" for text in report.caveats), "", "## Results"]
+    lines += ["", "\n>\n".join(f"> {markdown(text)}" for text in report.caveats), "", "## Results"]
     lines += [line for table in report.results for line in table.markdown()]
     lines += ["", "## Charts", ""]
     lines += [_picture(name) for name in charts]
     lines += [line for section in sections for line in _section(section)]
     lines += ["## How consistent"]
     lines += [line for table in report.consistency for line in table.markdown()]
-    lines += ["", "## Method", "", *(f"- **{name}.** {text}" for name, text in report.method)]
-    lines += ["", "## Limits", "", *(f"- {text}" for text in report.limits)]
-    lines += ["", "## Checklist", "", *(f"- {name}: {text}" for name, text in report.checklist)]
-    lines += ["", "## How to reproduce", "", "```", report.command, "```", ""]
-    lines += [f"- {name}: `{value}`" for name, value in report.reproduce]
+    lines += [
+        "",
+        "## Method",
+        "",
+        *(f"- **{name}.** {markdown(text)}" for name, text in report.method),
+    ]
+    lines += ["", "## Limits", "", *_listed(report.limits)]
+    lines += [
+        "",
+        "## Checklist",
+        "",
+        *_listed(f"{name}: {text}" for name, text in report.checklist),
+    ]
+    lines += ["", "## How to reproduce", "", code(report.command), ""]
+    lines += [f"- {markdown(name)}: {code(value)}" for name, value in report.reproduce]
     return "\n".join(lines) + "\n"
 
 
@@ -43,7 +55,7 @@ def _picture(name: str) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield from (f"## {section.title}", "", *(f"- {text}" for text in section.sentences))
+    yield from (f"## {markdown(section.title)}", "", *_listed(section.sentences))
     for table in section.tables:
         yield from table.markdown()
     yield from ("", *(_picture(name) for name in section.charts))
@@ -56,7 +68,7 @@ def _verdicts(report: "Report") -> Iterator[str]:
     if report.overview:
         yield from report.overview.markdown()
     if report.assumes:
-        yield from ("", *(f"- All assume: {text}" for text in report.assumes))
+        yield from ("", *_listed(f"All assume: {text}" for text in report.assumes))
     folded = [one for one in report.verdicts if one.verdict == NOT_ENOUGH]
     if len(report.verdicts) <= FEW:
         folded.clear()
@@ -70,7 +82,11 @@ def _verdicts(report: "Report") -> Iterator[str]:
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
-    yield from ("", f"### {verdict.headline}", "", f"({verdict.status})", "")
-    yield from (f"- {text}" for text in verdict.reasons)
-    yield from (f"- Assumes: {text}" for text in verdict.assumes)
-    yield from (f"- What would change it: {text}" for text in verdict.changes)
+    yield from ("", f"### {markdown(verdict.headline)}", "", f"({markdown(verdict.status)})", "")
+    yield from _listed(verdict.reasons)
+    yield from _listed(f"Assumes: {text}" for text in verdict.assumes)
+    yield from _listed(f"What would change it: {text}" for text in verdict.changes)
+
+
+def _listed(texts: Iterable[str]) -> Iterator[str]:
+    yield from (f"- {markdown(text)}" for text in texts)

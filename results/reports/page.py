@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import vl_convert
+from markupsafe import Markup
 
 from results.reports.section import Section
+from results.text import visible
 
 if TYPE_CHECKING:
     from results.reports.report import Report
@@ -50,7 +52,14 @@ def part(name: str, *values: object) -> str:
 @cache
 def _environment() -> jinja2.Environment:
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_seen
+    )
+
+
+def _seen(value: object) -> object:
+    """What is set into the page; what is markup already stays."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache

@@ -11,6 +11,7 @@ from results.reports.page import rendered
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
 from results.reports.tables import number
+from results.text import code, markdown
 
 PAGE = "sections.html.j2"
 CAVEAT = (
@@ -101,12 +102,18 @@ def composed(run: Graded) -> Page:
 
 
 def _markdown(page: Page, section: Section) -> Iterator[str]:
-    yield from (f"# {page.title} (simulated)", "", page.question, "")
-    yield from (f"- {name}: {value}" for name, value in page.facts)
-    yield from ("", "\n>\n".join(f"> {text}" for text in page.caveats))
-    yield from ("", f"## {section.title}", "", *(f"- {text}" for text in section.sentences), "")
+    yield from (f"# {markdown(page.title)} (simulated)", "", markdown(page.question), "")
+    yield from (f"- {name}: {markdown(value)}" for name, value in page.facts)
+    yield from ("", "\n>\n".join(f"> {markdown(text)}" for text in page.caveats))
+    yield from ("", f"## {section.title}", "")
+    yield from (*(f"- {markdown(text)}" for text in section.sentences), "")
     yield from (f"![{name}](charts/{name}.svg)\n" for name in section.charts)
     for table in section.tables:
         yield from table.markdown()
-    yield from ("", "## Method", "", *(f"- **{name}.** {text}" for name, text in page.method))
-    yield from ("", "## How to reproduce", "", "```", page.command, "```")
+    yield from (
+        "",
+        "## Method",
+        "",
+        *(f"- **{name}.** {markdown(text)}" for name, text in page.method),
+    )
+    yield from ("", "## How to reproduce", "", code(page.command))

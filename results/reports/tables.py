@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from results.statistics.strata import cell_label
+from results.text import markdown
 
 Row = dict[str, Any]
 
@@ -23,12 +24,16 @@ class Table:
 
     def markdown(self) -> list[str]:
         """The lines of the table in Markdown, the title a heading."""
-        lines = ["", f"### {self.title}"]
+        lines = ["", f"### {markdown(self.title)}"]
         for cell, rows in self.groups:
-            lines += ["", f"**{cell}**", "", "| " + " | ".join(self.columns) + " |"]
+            lines += ["", f"**{markdown(cell)}**", "", _row(self.columns)]
             lines.append("|" + "|".join([":--", *["--:"] * (len(self.columns) - 1)]) + "|")
-            lines += ["| " + " | ".join(row) + " |" for row in rows]
-        return [*lines, "", self.note] if self.note else lines
+            lines += [_row(row) for row in rows]
+        return [*lines, "", markdown(self.note)] if self.note else lines
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(markdown(cell) for cell in cells)} |"
 
 
 def percent(value: float | None) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from results.text import markdown, visible
+
 PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
-BAR = "\\|"
-"""A bar inside of a cell of a Markdown table."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,18 @@ def as_junit(name: str, checks: Sequence[Check]) -> str:
         else:
             ElementTree.SubElement(case, "system-out").text = check.text
     ElementTree.indent(suites)
-    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+    return visible(ElementTree.tostring(suites, encoding="unicode", xml_declaration=True)) + "\n"
 
 
 def as_markdown(name: str, line: str, checks: Sequence[Check]) -> str:
     """A heading, the line and a table of the checks."""
     rows = (
-        f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
+        f"| {' | '.join(markdown(cell) for cell in cells)} |"
         for check in checks
         for cells in [(check.outcome, check.topology, check.cell, check.text)]
     )
     head = ["| outcome | topology | cell | why |", "|:--|:--|:--|:--|"]
-    return "\n".join([f"## Gate of {name}", "", f"**{line}**", "", *head, *rows]) + "\n"
+    return (
+        "\n".join([f"## Gate of {markdown(name)}", "", f"**{markdown(line)}**", "", *head, *rows])
+        + "\n"
+    )

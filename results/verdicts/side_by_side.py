@@ -21,6 +21,7 @@ from results.reports.tables import (
 from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
 from results.summary import summary
+from results.text import markdown
 from results.verdicts.unpaired import renamed, why_unpaired
 
 DEFAULT_K = 4
@@ -177,4 +178,4 @@ def _notes(named: Mapping[str, Graded]) -> list[str]:
 
 def _markdown(tables: Sequence[Table], notes: Sequence[str]) -> str:
     lines = [line for table in tables for line in table.markdown()]
-    return "\n".join([*lines, "", *(f"- {note}" for note in notes)]).strip() + "\n"
+    return "\n".join([*lines, "", *(f"- {markdown(note)}" for note in notes)]).strip() + "\n"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from experiments.engine import EngineError
 from experiments.progress import Tally
 from experiments.runner import run_sweep
 from experiments.sweep import Sweep, specs
@@ -161,13 +160,15 @@ def test_arms_under_other_names_share_the_luck_of_the_work(
     assert parts[0].select(same).equals(parts[1].select(same))
 
 
-def test_a_worker_that_dies_stops_the_sweep_with_one_line(
+def test_a_worker_that_dies_is_a_crashed_trial_and_the_sweep_goes_on(
     tmp_path: Path, make_sweep: MakeSweep
 ) -> None:
     sweep = make_sweep(trials=1, topologies=["tests.toy_topologies:dies"])
-    with pytest.raises(EngineError, match=r"a worker process died \(exit code 9\)"):
-        run_sweep(sweep, tmp_path / "run", workers=1)
-    assert open_run(tmp_path / "run").outcome.startswith("failed: a worker process died")
+    run = run_sweep(sweep, tmp_path / "run", workers=1)
+    assert run.trials.get_column("crash").str.contains(r"process died \(exit code 9\)").all()
+    assert attempts(tmp_path / "run") == 3
+    run_sweep(sweep, tmp_path / "run", workers=1)
+    assert attempts(tmp_path / "run") == 3
 
 
 def test_the_journal_holds_every_trial_of_the_sweep(tmp_path: Path, make_sweep: MakeSweep) -> None:

@@ -10,9 +10,8 @@ the in-process transport would have answered, byte for byte. Replies come at onc
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from typing import Any, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,6 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tasks.refused import Refused
+from topologies.listening import App, address_of, guarded, is_loopback, listen
 from topologies.simulated import wire
 from topologies.virtual_time import whole_ticks
 
@@ -77,42 +77,18 @@ def serve(
     Port 0 takes a free one. Raises `Refused` for a host that other machines can reach, and
     for a port that is taken.
     """
-    listening = _listen(host, port)
-    name, number = listening.getsockname()[:2]
-    where = f"[{name}]" if ":" in name else name
-    app = make_app(respond, profiles, real_time=real_time)
+    if not is_loopback(host):
+        raise Refused(
+            f"The simulated model is served on this machine only: use --host 127.0.0.1, not {host}."
+        )
+    listening = listen(host, port)
+    app: Any = guarded(cast("App", make_app(respond, profiles, real_time=real_time)), host)
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", ws="none")
     )
     with listening:
-        ready(f"http://{where}:{number}/v1")
+        ready(f"{address_of(listening)}/v1")
         server.run(sockets=[listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    address = "127.0.0.1" if host == "localhost" else host
-    try:
-        loopback = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise Refused(
-            f"The simulated model is served on this machine only: use --host 127.0.0.1, not {host}."
-        )
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((address, port))
-        listening.listen(128)
-    except (OSError, OverflowError) as error:
-        listening.close()
-        why = getattr(error, "strerror", None) or error
-        raise Refused(
-            f"Port {port} on {host} cannot be used ({why}): choose another with --port, "
-            "or 0 for any free one."
-        ) from error
-    return listening
 
 
 async def _each(events: Iterator[bytes]) -> AsyncIterator[bytes]:
