@@ -25,6 +25,7 @@ from experiments.spec import Limits
 from results.records import STEPS
 from topologies.attempts import SENDING, Interval, Sending, seconds_of
 from topologies.replies import malformed
+from topologies.simulated.wire import lost_in
 
 Row = dict[str, Any]
 CALLBACK_LOG = logging.getLogger("langchain_core.callbacks.manager")
@@ -205,6 +206,8 @@ class Recorder(BaseCallbackHandler):
         self.close_step(row, json.dumps(said, ensure_ascii=False))
         usage = cast("dict[str, Any] | None", message.usage_metadata)
         row.update(charges(message.response_metadata, usage, asked), **_end_of(message))
+        if asked.get("simulated"):
+            row["not_understood"] = lost_in(message.response_metadata.get("system_fingerprint"))
         agent.cut_short = agent.cut_short + 1 if row["finish_reason"] in CUT_SHORT else 0
         self.purse.spend(agent.seat, row)
         for call in message.tool_calls:

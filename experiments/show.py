@@ -9,6 +9,7 @@ import polars as pl
 
 from experiments.refused import Refused
 from results.store import RUNS, Run
+from results.withheld import SIGN
 
 Row = dict[str, Any]
 
@@ -81,6 +82,8 @@ def trial_lines(run: Run) -> Iterator[str]:
 
 def outcome(row: Row) -> str:
     """How a trial ended, in two or three words."""
+    if row["withheld"]:
+        return SIGN if row["not_understood"] else f"{row['ended']}, withheld"
     if row["passed"] is None:
         return str(row["ended"])
     passed = "passed" if row["passed"] else "failed"
@@ -172,6 +175,8 @@ def _model(row: Row, systems: set[str], answered: set[tuple[str, str]]) -> Itera
                 yield f"  calls {_call(call.get('name'), call.get('args'))}: never carried out"
     elif row["reply"]:
         yield f"  says: {row['reply']}"
+    if row["not_understood"]:
+        yield f"  NOT UNDERSTOOD {row['not_understood']}"
     if row["error"]:
         yield f"  ERROR {row['error']}"
 

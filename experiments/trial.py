@@ -129,6 +129,13 @@ async def _outside(trial: _Trial, over: asyncio.Event) -> None:
         await trial.toolbox.from_outside(call.who, tools[call.tool], number, call.arguments)
 
 
+def _lost(recorder: Recorder) -> int | None:
+    """How many simulated agents did not understand what they were to do; null if none is one."""
+    if True not in recorder.simulated:
+        return None
+    return len({step["agent"] for step in recorder.steps if step["not_understood"] is not None})
+
+
 def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None) -> Record:
     spec, task, toolbox = trial.spec, trial.task, trial.toolbox
     submission = toolbox.submission or Submission(answer=last)
@@ -155,6 +162,7 @@ def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None)
         "private_copies": toolbox.private_copies,
         "ambiguous_calls": toolbox.recorder.agents.ambiguous,
         **totals(toolbox.recorder.steps),
+        "not_understood": _lost(toolbox.recorder),
         **judged,
     }
     row["limit"] = end.limit or ("budget" if toolbox.recorder.purse.stopped else None)

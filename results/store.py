@@ -31,6 +31,7 @@ from results.map.infeasible import LEAST, feasible
 from results.records import SCHEMAS, frame
 from results.refused import Refused
 from results.statistics.strata import with_dials
+from results.withheld import understood
 
 RUNS = Path(__file__).with_name("runs")
 """Where runs are kept unless another folder is asked for."""
@@ -57,6 +58,8 @@ class Run:
     def trials(self) -> pl.DataFrame:
         """One row a trial; those whose budget could not do are marked and not graded.
 
+        So are those of a topology that the simulated model did not understand.
+
         Beside the schema's columns there is one for each key of `settings` that none of them tells.
         """
         return self._frame("trials")
@@ -80,7 +83,8 @@ class Run:
         if name not in self._loaded:
             found = _load(self.folder, name)
             if name == "trials":
-                found = with_dials(feasible(found, self.manifest.get(LEAST) or []))
+                found = understood(feasible(found, self.manifest.get(LEAST) or []))
+                found = with_dials(found)
             self._loaded[name] = found
         return self._loaded[name]
 

@@ -26,8 +26,9 @@ def summary(
 ) -> pl.DataFrame:
     """One row for each topology, task set and combination of the columns `by`.
 
-    Counts: `tasks`, `blocks` (base tasks), `trials`, `graded`, `crashed`. Success is pass^1, the
-    mean over tasks: `success`, `success_low`, `success_high`. Then `pass_hat_K`, `_low`, `_high`
+    Counts: `tasks`, `blocks` (base tasks), `trials`, `graded`, `crashed`; and whether it is
+    `withheld` (see `results.withheld`). Success is pass^1, the mean over tasks: `success`,
+    `success_low`, `success_high`. Then `pass_hat_K`, `_low`, `_high`
     and `pass_at_K` for each k, the METRICS (or those named, also by import path), per graded trial,
     `passed_in_time` within `deadline` seconds (null without one), ratios to `reference`
     (`tokens_ratio`, `dollars_ratio`, `dollars_uncached_ratio`, `seconds_ratio`, `_low`, `_high`)
@@ -42,10 +43,14 @@ def summary(
         pl.coalesce("block", "task").n_unique().cast(pl.Int64).alias("blocks"),
         pl.len().cast(pl.Int64).alias("trials"),
         graded.sum().cast(pl.Int64).alias("graded"),
-        ((pl.col("ended") == "crashed") & ~pl.col("infeasible").fill_null(False))
+        (
+            (pl.col("ended") == "crashed")
+            & ~pl.any_horizontal(pl.col("infeasible", "withheld").fill_null(False))
+        )
         .sum()
         .cast(pl.Int64)
         .alias("crashed"),
+        pl.col("withheld").any().alias("withheld"),
     )
     done = trials.filter(graded)
     measured = _measured(done, keys, METRICS if metrics is None else metrics)

@@ -228,7 +228,8 @@ class Form:
 
 
 def _has_list(schema: Schema) -> bool:
-    return any("items" in about for about in (schema.get("properties") or {}).values())
+    fields: Mapping[str, Schema] = schema.get("properties") or {}
+    return any("items" in about for about in fields.values())
 
 
 def limits(schema: Schema) -> tuple[float, float]:

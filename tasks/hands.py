@@ -177,7 +177,13 @@ def _anything(schema: Mapping[str, Any]) -> Any:
     """A value that a required argument of no meaning can take."""
     if "default" in schema:
         return schema["default"]
-    kinds = {"integer": 1, "number": 1.0, "boolean": True, "array": [], "object": {}}
+    kinds: dict[str, Any] = {
+        "integer": 1,
+        "number": 1.0,
+        "boolean": True,
+        "array": [],
+        "object": {},
+    }
     return kinds.get(str(schema.get("type")), "work")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from langgraph.graph import START, StateGraph
+from langgraph.graph import START, MessagesState, StateGraph
 
 from topologies.agent import Graph, agent_graph
 from topologies.kit import Kit
@@ -58,4 +58,20 @@ def without_messages(kit: Kit) -> Any:
     graph = StateGraph(Elsewhere)
     graph.add_node("nothing", nothing)
     graph.add_edge(START, "nothing")
+    return graph.compile()
+
+
+def argues_from_memory(kit: Kit) -> Any:
+    """One agent that works, after another that is told the task and has no tools for it."""
+    agent = kit.seat("agent")
+    memory = kit.seat("memory", parent="agent")
+
+    async def work(state: MessagesState) -> dict[str, Any]:
+        await memory.model.ainvoke(state["messages"])
+        final = await agent_graph(agent).ainvoke({"messages": state["messages"]})
+        return {"messages": final["messages"][1:]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
     return graph.compile()

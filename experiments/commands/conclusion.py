@@ -11,7 +11,7 @@ from experiments.counting import counter_of
 from results.compare import compare
 from results.reports.report import headline_k, reference_of, stated_alpha, write_report
 from results.reports.sentences import SENTENCES, caveats, told, what_can_be_said
-from results.reports.tables import dollars, number, percent_interval, ratio
+from results.reports.tables import dollars, named, number, percent_interval, ratio
 from results.statistics.strata import cell_label, strata
 from results.store import RUNS, Run
 from results.summary import summary
@@ -102,7 +102,7 @@ def _named(run: Run) -> str:
 def _row(row: Row, k: int) -> list[str]:
     hat = f"pass_hat_{k}"
     return [
-        row["topology"],
+        named(row),
         percent_interval(row["success"], row["success_low"], row["success_high"]),
         percent_interval(row[hat], row[f"{hat}_low"], row[f"{hat}_high"]),
         number(row["tokens"]),

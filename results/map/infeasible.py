@@ -46,9 +46,8 @@ def least_frame(least: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def counted(trials: pl.DataFrame) -> pl.DataFrame:
-    """The trials that say something: graded or crashed, and not infeasible."""
-    if "infeasible" in trials.columns:
-        trials = trials.filter(~pl.col("infeasible").fill_null(False))
+    """The trials that say something: graded or crashed, and neither infeasible nor withheld."""
+    trials = trials.filter(~_idle(trials))
     if "ended" not in trials.columns:
         return trials
     return trials.filter(pl.col("passed").is_not_null() | (pl.col("ended") == "crashed"))
@@ -57,4 +56,9 @@ def counted(trials: pl.DataFrame) -> pl.DataFrame:
 def ungraded(trials: pl.DataFrame) -> int:
     """How many trials nobody judged although nothing kept them from it."""
     open_ = pl.col("passed").is_null() & (pl.col("ended") != "crashed")
-    return trials.filter(open_ & ~pl.col("infeasible").fill_null(False)).height
+    return trials.filter(open_ & ~_idle(trials)).height
+
+
+def _idle(trials: pl.DataFrame) -> pl.Expr:
+    marks = [name for name in ("infeasible", "withheld") if name in trials.columns]
+    return pl.any_horizontal(pl.lit(False), *(pl.col(name).fill_null(False) for name in marks))

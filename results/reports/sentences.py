@@ -7,6 +7,8 @@ import polars as pl
 
 from results.map.infeasible import counted, ungraded
 from results.statistics.consistency import CRASHES
+from results.statistics.strata import strata
+from results.withheld import withheld_in
 
 SIMULATED = (
     "Simulated runs show that the instrument works and what would have to be true; they are no "
@@ -191,6 +193,7 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
         )
     lost = int(counted(trials).get_column("passed").is_null().sum())
     beyond = int(trials.get_column("infeasible").fill_null(False).sum())
+    found += [one.sentence for one in withheld_in(trials, strata(trials))]
     unjudged = ungraded(trials)
     if unjudged:
         found.append(

@@ -9,6 +9,7 @@ import polars as pl
 
 from results.statistics.strata import cell_label
 from results.text import markdown
+from results.withheld import SIGN
 
 Row = dict[str, Any]
 
@@ -130,12 +131,17 @@ def _ratio(name: str) -> Callable[[Row], str]:
     )
 
 
+def named(row: Row) -> str:
+    """A topology of a summary, with a sign if nothing is said of it."""
+    return f"{row['topology']} ({SIGN})" if row["withheld"] else row["topology"]
+
+
 def outcome_table(
     table: pl.DataFrame, by: Sequence[str], k: int, deadline: float | None = None
 ) -> Table:
     """How each topology did, from a summary that was given the same deadline (seconds)."""
     columns: list[tuple[str, Callable[[Row], str]]] = [
-        ("topology", lambda row: row["topology"]),
+        ("topology", named),
         ("tasks", lambda row: number(row["tasks"])),
         ("graded trials", lambda row: number(row["graded"])),
         ("crashed", lambda row: number(row["crashed"])),
@@ -157,7 +163,7 @@ def outcome_table(
 def cost_table(table: pl.DataFrame, by: Sequence[str], reference: str, simulated: bool) -> Table:
     """What each topology took, from a summary."""
     columns: list[tuple[str, Callable[[Row], str]]] = [
-        ("topology", lambda row: row["topology"]),
+        ("topology", named),
         ("tokens per trial", lambda row: number(row["tokens"])),
         ("of them cached", lambda row: number(row["cached_tokens"])),
         ("tokens per pass", lambda row: number(row["tokens_per_pass"])),

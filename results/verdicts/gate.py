@@ -37,6 +37,7 @@ from results.verdicts.gate_output import (
     as_markdown,
 )
 from results.verdicts.side_by_side import common_strata, paired_runs
+from results.withheld import withheld_in
 
 EXITS = {PASSED: 0, FAILED: 1, UNDECIDED: 2}
 ALPHA = 0.05
@@ -71,12 +72,19 @@ def gate(
     _validate(run, k, minimum, max_cost, baseline, tolerance)
     by = strata(run.trials)
     checks: list[Check] = []
+    withheld = withheld_in(run.trials, by)
+    lost = {(one.topology, one.cell) for one in withheld}
     if minimum is not None:
         checks += _at_least(run.trials, k, minimum, by)
     if max_cost is not None:
         checks += _at_most(run.trials, max_cost, by)
     if baseline is not None:
         checks += _no_worse(run.trials, baseline.trials, k, tolerance)
+    checks = [check for check in checks if (check.topology, check.cell) not in lost]
+    checks += [
+        Check("understood", one.cell, one.topology, UNDECIDED, one.sentence, open_to_more=False)
+        for one in withheld
+    ]
     outcomes = {check.outcome for check in checks}
     outcome = next(one for one in (FAILED, UNDECIDED, PASSED) if one in outcomes)
     line = as_line(outcome, checks, _crashed(run.trials))

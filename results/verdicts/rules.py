@@ -18,6 +18,9 @@ NO_DIFFERENCE = "no difference worth its cost"
 NOT_ENOUGH = "not enough evidence"
 """The four verdicts."""
 
+NO_COMPARISON = "no comparison"
+"""In place of a verdict: the simulated model did not understand one of the two."""
+
 FIXED = "fixed before the run"
 DEFAULT = "default rules"
 EXPLORATORY = "exploratory"

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from results.compare import compare, paired_counts
+from results.map.infeasible import counted
 from results.statistics.differences import all_pass, unit_means
 from results.statistics.pass_costs import BOTH_FREE, UNKNOWN
 from results.statistics.spread import paired_spread
@@ -22,7 +23,9 @@ from results.verdicts.decision import Bounds, decide
 from results.verdicts.harms import Harm, harms_of
 from results.verdicts.rules import EXPLORATORY, NOT_ENOUGH, Rules, Stated
 from results.verdicts.settle import Evidence, settled_by
+from results.verdicts.unjudged import unjudged
 from results.verdicts.words import Verdict, worded
+from results.withheld import withheld_in
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,10 @@ def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
     Rules that bound what was not recorded leave a contrast undecided, at best.
     """
     rules = stated.rules
-    judged = in_time(trials, rules.deadline_seconds)
     by = strata(trials)
+    withheld = withheld_in(trials, by)
+    lost = {(one.topology, one.cell) for one in withheld}
+    judged = in_time(trials, rules.deadline_seconds)
     named = set(stated.contrasts)
     family = family_of(judged, stated.contrasts, by)
     level = 1 - rules.alpha / max(family, 1)
@@ -72,7 +77,7 @@ def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
         _verdict(one, rules, family)
         for reference in dict.fromkeys(other for _, other in stated.contrasts)
         for one in _measured(judged, reference, by, rules, level, True)
-        if (one.row["topology"], reference) in named
+        if (one.row["topology"], reference) in named and (reference, one.row["cell"]) not in lost
     ]
     if stated.contrasts_named:
         found += [
@@ -80,8 +85,9 @@ def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
             for reference in dict.fromkeys(other for _, other in stated.contrasts)
             for one in _measured(judged, reference, by, rules, 1 - rules.alpha, False)
             if not {(one.row["topology"], reference), (reference, one.row["topology"])} & named
+            and (reference, one.row["cell"]) not in lost
         ]
-    return found
+    return [*found, *unjudged(trials, stated, by, withheld)]
 
 
 def in_time(trials: pl.DataFrame, deadline: float | None) -> pl.DataFrame:
@@ -97,7 +103,7 @@ def in_time(trials: pl.DataFrame, deadline: float | None) -> pl.DataFrame:
 
 def family_of(trials: pl.DataFrame, contrasts: Sequence[tuple[str, str]], by: Sequence[str]) -> int:
     """How many contrasts in strata there are to judge: the primary family."""
-    cells = trials.select("topology", "task_set", *by, "task").unique()
+    cells = counted(trials).select("topology", "task_set", *by, "task").unique()
     keys = ["task_set", *by]
     return sum(
         cells.filter(pl.col("topology") == one)

@@ -27,8 +27,9 @@ READ_ONLY = (
 class Verdict:
     """One contrast in one stratum, judged.
 
-    `verdict` is one of the four; `headline` says it in a sentence; `difference` (points of pass^k)
-    and `cost` (the ratio per pass) are what it rests on, as text with their intervals; `status` is
+    `verdict` is one of the four, or that there is no comparison; `headline` says it in a
+    sentence; `difference` (points of pass^k) and `cost` (the ratio per pass) are what it rests on,
+    as text with their intervals; `status` is
     its family or "exploratory"; `simulated` verdicts are conditions, not verdicts on any model.
     """
 

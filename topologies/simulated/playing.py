@@ -45,7 +45,7 @@ def turn_for(
     choice: Any = request.get("tool_choice")
     if choice == "none":
         conversation = without_tools(conversation)
-    named = str(choice["function"]["name"]) if isinstance(choice, dict) else None
+    named = None if choice is None or isinstance(choice, str) else str(choice["function"]["name"])
     schema = _reply_schema(request, conversation)
     turn, known = _turn(conversation, clerks, mind_for, schema is not None or named is not None)
     if named is not None:
@@ -81,7 +81,8 @@ def _turn(
     conversation: Conversation, clerks: Sequence[Clerk], mind_for: MindFor, formed: bool
 ) -> tuple[Turn, Known | None]:
     """The turn, whatever form it is to have, and what is known for a form."""
-    attempts = next(filter(None, map(aggregation.attempts_in, _texts(conversation, "user"))), None)
+    listed = [aggregation.attempts_in(text) for text in _texts(conversation, "user")]
+    attempts = next((found for found in listed if found), None)
     if attempts is not None:
         mind = mind_for(conversation, None)
         turn = aggregation.next_turn(conversation, attempts, mind)
@@ -182,7 +183,8 @@ def _reply_schema(request: Request, conversation: Conversation) -> dict[str, Any
     """The schema that the reply must follow: as sent, or as an example in the text shows it."""
     wanted: Any = request.get("response_format") or {}
     if wanted.get("type") == "json_schema":
-        return (wanted.get("json_schema") or {}).get("schema") or {}
+        told: dict[str, Any] = wanted.get("json_schema") or {}
+        return told.get("schema") or {}
     if wanted.get("type") != "json_object":
         return None
     kinds = {"[": "array", "{": "object", "t": "boolean", "f": "boolean", "i": "integer"}
