@@ -6,10 +6,12 @@ words of the Model Context Protocol (readOnlyHint, destructiveHint, idempotentHi
 
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import math
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from docstring_parser import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -100,12 +102,40 @@ def _untitled(node: Any) -> Any:
     return node
 
 
+DEEPEST = 20
+
+
+def _usable(where: str, value: Any, depth: int = 0) -> None:
+    """`ToolError` for a value that no database, no JSON or no further text could carry."""
+    if isinstance(value, str) and ("\0" in value or HALF.search(value)):
+        raise ToolError(f"{where} has a character in it that is none; leave it out")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ToolError(f"{where} is a number too large")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ToolError(f"{where} is {value}, which is no number")
+    parts: list[Any] = []
+    if isinstance(value, Mapping):
+        parts = [part for pair in cast("Mapping[Any, Any]", value).items() for part in pair]
+    elif isinstance(value, list | tuple):
+        parts = list(cast("Sequence[Any]", value))
+    if parts and depth == DEEPEST:
+        raise ToolError(f"{where} is nested too deeply")
+    for part in parts:
+        _usable(where, part, depth + 1)
+
+
+HALF = re.compile(r"[\ud800-\udfff]")
+"""Half of a character: JSON can say it, UTF-8 cannot."""
+
+
 async def use(tool: Tool, world: Any, arguments: Mapping[str, Any]) -> str:
     """Run the tool inside the world's current call; its reply as JSON text.
 
     `ToolError` for arguments that do not fit the schema and for what the tool itself refuses;
     `BrokenToolError` for anything else that comes out of it.
     """
+    for name, value in arguments.items():
+        _usable(name, value)
     try:
         fitting = tool.arguments.model_validate(dict(arguments))
     except ValidationError as error:

@@ -31,6 +31,8 @@ INDEX = (
     " (name, summary, doc, content='entries', content_rowid='rowid');"
     "INSERT INTO words (words) VALUES ('rebuild')"
 )
+MOST_WORDS = 32
+"""Of a search; SQLite's own limit is on how deep an expression is."""
 COLUMNS = database.tables(SCHEMA.sql)[ENTRIES].columns[:-1]
 
 
@@ -63,7 +65,9 @@ class Library:
 
     def search(self, query: str, limit: int) -> list[str]:
         """Names of entries, best first: those with all the words, or else with any of them."""
-        words = [f'"{word}"' for word in re.findall(r"[^\W_]+", query)]
+        words = [f'"{word}"' for word in re.findall(r"[^\W_]+", query)][:MOST_WORDS]
+        if not words:
+            return []
         for joint in (" AND ", " OR "):
             found = database.run(
                 self._db,
