@@ -234,9 +234,11 @@ def _exchange(commands: Any) -> None:
     """In from other harnesses, and out."""
     about = "make a run of another harness's recorded file"
     taken = _command(commands, "import", about, "fanout import tau-bench gpt-4o-airline.json")
-    formats = "tau-bench, jsonl, or an importer by import path"
+    formats = "tau-bench, jsonl, dpbench, or an importer by import path"
     taken.add_argument("format", metavar="FORMAT", help=formats)
-    taken.add_argument("file", type=Path, metavar="FILE", help="see results/imports/README.md")
+    taken.add_argument(
+        "file", type=Path, metavar="FILE", help="or a folder; see results/imports/README.md"
+    )
     taken.add_argument("--name", metavar="NAME", help="the run's name (default: the file's)")
     taken.add_argument("--model", metavar="NAME", help="tau-bench: the agent's model")
     taken.add_argument("--task-set", metavar="NAME", help="tau-bench: if the tools do not tell")

@@ -20,7 +20,7 @@ from results.store import RUNS, open_run
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command."""
     file: Path = arguments.file
-    name = arguments.name or file.stem
+    name = arguments.name or (file.name if file.is_dir() else file.stem)
     if not name.strip(". ") or "/" in name or not name.isprintable():
         raise Refused(f"the run cannot be called {name!r}; give a plain name with --name")
     folder = (arguments.runs or RUNS) / name
@@ -75,6 +75,17 @@ def _source(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "format": arguments.format,
         "file": arguments.file.name,
-        "sha256": hashlib.sha256(arguments.file.read_bytes()).hexdigest(),
+        "sha256": _hash(arguments.file),
         "command": shlex.join(words),
     }
+
+
+def _hash(file: Path) -> str:
+    """SHA-256 of a file, or of the names and contents of all files in a folder."""
+    if not file.is_dir():
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    whole = hashlib.sha256()
+    for one in sorted(path for path in file.rglob("*") if path.is_file()):
+        whole.update(one.relative_to(file).as_posix().encode())
+        whole.update(hashlib.sha256(one.read_bytes()).digest())
+    return whole.hexdigest()

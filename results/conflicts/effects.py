@@ -74,7 +74,8 @@ def _same_arguments(called: pl.DataFrame) -> list[Found]:
 
     A call that only set the same row again is not one: whether it added or set cannot be known.
     """
-    rows = called.filter(~pl.col("predicate") & pl.col("canonical").is_not_null())
+    # Without arguments nothing says that one and the same was asked for.
+    rows = called.filter(~pl.col("predicate") & (pl.col("canonical") != "{}"))
     same = ["trial", "tool", "canonical"]
     new = rows.unique([*same, "item"], keep="first", maintain_order=True).with_columns(
         pl.col("row").first().over(*same, "table").alias("alike")

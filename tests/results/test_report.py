@@ -129,9 +129,11 @@ def test_what_a_run_says_cannot_break_the_page(small_run: "MadeRun", tmp_path: P
 def test_a_run_of_one_topology_and_crashes_is_still_reported(
     small_run: "MadeRun", tmp_path: Path
 ) -> None:
-    crashed = pl.when(pl.col("trial") > 0).then("passed")
+    crashed = pl.col("trial") == 0
     trials = small_run.trials.filter(pl.col("topology") == "lead_subagents").with_columns(
-        crashed.alias("passed"), pl.lit("other").alias("topology")
+        pl.when(~crashed).then("passed").alias("passed"),
+        pl.when(crashed).then(pl.lit("crashed")).otherwise("ended").alias("ended"),
+        pl.lit("other").alias("topology"),
     )
     run = replace(small_run, trials=trials, manifest={})
     markdown, _ = write_report(run, tmp_path)
