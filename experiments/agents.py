@@ -94,6 +94,11 @@ class Agent:
         called = bool(self.replies) and bool(self.replies[-1].said[0])
         return self.waiting or (called and not self.submitted)
 
+    @property
+    def used(self) -> bool:
+        """Whether it did anything at all."""
+        return self.acted or self.hold > 1
+
     def end_hold(self) -> None:
         """Control passes to another agent; a hold in which nothing happened goes on."""
         self.hold += self.acted

@@ -25,6 +25,7 @@ def check(sweep: Sweep) -> None:
     for cell in sweep.cells:
         check_tasks(cell)
     check_models(sweep)
+    check_graphs(sweep)
     names = [cell.name for cell in sweep.topologies]
     stated({"thresholds": dict(sweep.thresholds)}, names, names[0], sweep.trials)
 
@@ -50,6 +51,21 @@ def check_topology(cell: TopologyCell) -> None:
     for parameter in parameters:
         if parameter.default is parameter.empty and parameter.name not in cell.settings:
             raise Refused(f"{where} needs a setting {parameter.name!r}")
+
+
+def check_graphs(sweep: Sweep) -> None:
+    """Build the graph of each topology once: what can never run is refused before anything runs."""
+    for cell in sweep.topologies:
+        seated(cell, sweep)
+
+
+def seated(cell: TopologyCell, sweep: Sweep) -> set[str]:
+    """The roles that a topology seats when it is built."""
+    from experiments.trial import roles_at_start
+
+    tasks = replace(sweep.cells[0], tasks=1)
+    first = replace(sweep, topologies=(cell,), cells=(tasks,), trials=1, budgets=sweep.budgets[:1])
+    return roles_at_start(specs(first)[0])
 
 
 def check_tasks(cell: TaskCell) -> None:
@@ -105,10 +121,7 @@ def roles_of(cell: TopologyCell, sweep: Sweep) -> set[str]:
     declared = getattr(sys.modules.get(builder.__module__), "ROLES", None)
     if isinstance(declared, tuple):
         return {str(role) for role in cast("tuple[object, ...]", declared)}
-    from experiments.trial import roles_at_start
-
-    first = replace(sweep, topologies=(cell,), cells=sweep.cells[:1])
-    return {*USUAL_ROLES, *roles_at_start(specs(first)[0])}
+    return {*USUAL_ROLES, *seated(cell, sweep)}
 
 
 USUAL_ROLES = ("agent", "aggregator", "judge", "lead", "subagent", "supervisor", "user", "worker")

@@ -1,7 +1,8 @@
 """Whose failure it was: from what ended a trial to its ending, and to whoever has to mend it.
 
 What a model or its wiring brings about is graded (`completed`, `limit`). What the infrastructure,
-the task set or a graph that breaks brings about is not (`crashed`); `blame` says which it was.
+the task set or a graph that breaks brings about is not (`crashed`); `blame` says which it was. Nor
+is what waits for a person (`paused`).
 """
 
 import re
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from langchain_core.exceptions import ContextOverflowError
 from langgraph.errors import GraphRecursionError
 
-from experiments.recorder import LimitReachedError, SubmittedError
+from experiments.recorder import LimitReachedError, MisuseError, SubmittedError
 from experiments.refused import REFUSALS
 from tasks.tools import BrokenToolError
 from topologies.kit import OutOfBudgetError
@@ -29,6 +30,7 @@ class Ending:
 
 
 COMPLETED = Ending("completed")
+PAUSED = Ending("paused")
 
 
 def limit(name: str | None) -> Ending:
@@ -163,6 +165,7 @@ ASKS_TOO_MUCH = re.compile(r"max_(completion_|new_|output_)?tokens|in the comple
 
 RULES: tuple[tuple[Fits, Callable[[BaseException], Ending]], ...] = (
     (_is(BrokenToolError, SimulatedModelError), lambda error: crashed(error, "task set")),
+    (_is(MisuseError), lambda error: crashed(error, "graph")),
     (_is(SubmittedError), lambda _: COMPLETED),
     (_is(LimitReachedError), lambda error: limit(str(error))),
     (_is(OutOfBudgetError), lambda _: limit("budget")),

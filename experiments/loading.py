@@ -27,6 +27,11 @@ def load_topology(name: str) -> Callable[..., Any]:
     """
     build, _ = topology_named(name)
     found = _imported(build)
+    if hasattr(found, "ainvoke"):
+        raise Refused(
+            f"{name} is a compiled graph, not what builds one: give a function build(kit) that "
+            "makes it with the model and tools of kit.seat(NAME), and returns it"
+        )
     if not callable(found):
         raise Refused(f"{name} is not a topology: it is a {type(found).__name__}")
     return found

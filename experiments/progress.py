@@ -34,6 +34,7 @@ class Tally:
     graded: int = 0
     passed: int = 0
     crashed: int = 0
+    paused: int = 0
     tokens: int = 0
     dollars: float = 0.0
     uncounted: int = 0
@@ -56,6 +57,7 @@ class Tally:
         self.graded += ended.passed is not None
         self.passed += bool(ended.passed)
         self.crashed += ended.ended == "crashed"
+        self.paused += ended.ended == "paused"
         self.elapsed = time.monotonic() - self.began
 
     @property
@@ -86,6 +88,8 @@ class Tally:
             parts.append(f"{100 * self.passed / self.graded:.0f}% passing")
         if self.crashed:
             parts.append(f"{self.crashed} crashed")
+        if self.paused:
+            parts.append(f"{self.paused} paused")
         parts.append(f"{_short(self.tokens)} tokens")
         if self.done and not self.unpriced:
             parts.append(f"${self.dollars:.{2 if self.dollars >= 0.1 else 4}f}")

@@ -87,7 +87,8 @@ def outcome(row: Row) -> str:
     if row["passed"] is None:
         return str(row["ended"])
     passed = "passed" if row["passed"] else "failed"
-    return passed if row["ended"] == "completed" else f"{passed} at limit"
+    more = {"limit": " at limit", "escalated": ", escalated"}
+    return passed + more.get(row["ended"], "")
 
 
 def trajectory(run: Run, trial_id: str, cut: int | None = CUT) -> Iterator[str]:
@@ -107,8 +108,10 @@ def _heading(trial: Row) -> Iterator[str]:
     yield f"trial {trial['trial_id']}{simulated}"
     models = trial["models"] or trial["model"] or "model not recorded"
     yield f"{trial['topology']} on {trial['task']}, trial {trial['trial']}, {models}"
+    unsure = trial["ambiguous_calls"]
+    whose = f" ({_counted(unsure, 'call')} of unknown agents)" if unsure else ""
     yield (
-        f"{outcome(trial)}; {_counted(trial['agents'], 'agent')}, "
+        f"{outcome(trial)}; {_counted(trial['agents'], 'agent')}{whose}, "
         f"{_counted(trial['model_calls'], 'model call')}, "
         f"{_counted(trial['tool_calls'], 'tool call')} "
         f"({_counted(trial['tool_errors'], 'error')}), "
@@ -197,6 +200,8 @@ def _judgement(trial: Row, milestones: pl.DataFrame, cut: int | None) -> Iterato
     yield ""
     if trial["crash"]:
         yield from _wrapped("", f"crashed: {trial['crash']}", cut)
+    if trial["ended"] == "paused":
+        yield 'paused: it asked for a person (interrupts = "approve" or "reject" answers for one)'
     if trial["limit"]:
         yield f"limit reached: {trial['limit']}"
     said = f"said {trial['status'] or 'no status'}"

@@ -24,6 +24,8 @@ class Limits:
     dollars: float | None = None
 
 
+Interrupts = Literal["pause", "approve", "reject"]
+
 Unit = Literal["dollars", "tokens", "output_tokens"]
 
 
@@ -46,7 +48,8 @@ class TrialSpec:
     `topology_settings` what the builder is called with. `models` maps a role (`default`, `lead`,
     `subagent`, ...) to a model name. `model_settings` are those of `topologies.model_settings` for
     every role, `role_settings` those of one role, which win.
-    `replicate` salts the luck of the trial and its agents, and nothing else.
+    `replicate` salts the luck of the trial and its agents, and nothing else. `interrupts` is what
+    becomes of a graph that asks for a person: the trial pauses, or the answer is always the same.
     """
 
     sweep: str
@@ -67,6 +70,7 @@ class TrialSpec:
     role_settings: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict[str, Mapping[str, Any]]
     )
+    interrupts: Interrupts = "pause"
 
     @cached_property
     def trial_id(self) -> str:
@@ -75,6 +79,8 @@ class TrialSpec:
         for name in ("budget", "replicate", "role_settings"):
             if not known[name]:
                 del known[name]
+        if known["interrupts"] == "pause":
+            del known["interrupts"]
         text = json.dumps(known, sort_keys=True, default=dict)
         return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 

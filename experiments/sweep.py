@@ -13,7 +13,7 @@ from typing import Any
 from experiments.loading import load_task_set as load_task_set
 from experiments.loading import load_topology as load_topology
 from experiments.roles import Simulation, simulation
-from experiments.spec import Budget, Limits, TrialSpec
+from experiments.spec import Budget, Interrupts, Limits, TrialSpec
 from tasks.task import Setting, Split
 
 
@@ -80,6 +80,7 @@ class Sweep:
     role_settings: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict[str, Mapping[str, Any]]
     )
+    interrupts: Interrupts = "pause"
 
     @property
     def simulation(self) -> Simulation:
@@ -112,6 +113,7 @@ def specs(sweep: Sweep) -> list[TrialSpec]:
             limits=sweep.limits,
             budget=budget,
             replicate=topology.replicate,
+            interrupts=sweep.interrupts,
         )
         for topology in sweep.topologies
         for cell in sweep.cells
@@ -147,6 +149,8 @@ def _binding(sweep: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("budgets", "role_settings"):
         if not kept.get(name):
             kept.pop(name, None)
+    if kept.get("interrupts") == "pause":
+        del kept["interrupts"]
     return kept
 
 

@@ -5,6 +5,7 @@ question = "Does a team still help when orders share state?"
 seed = 1
 trials = 8                        # of each task
 tasks = 12                        # of each cell, unless a task set says otherwise
+interrupts = "pause"              # what a graph's interrupt() gets: pause, approve or reject
 topologies = ["single_thread", "lead_subagents"]
 contrasts = ["lead_subagents vs single_thread"]   # what the verdicts are about; all, if left out
 

@@ -8,19 +8,20 @@ from typing import Any, TypeVar, cast, get_args
 
 from experiments.loading import load_task_set, near, topology_named
 from experiments.refused import Refused
-from experiments.spec import Budget, Limits, Unit
+from experiments.spec import Budget, Interrupts, Limits, Unit
 from experiments.sweep import Sweep, SweepLimits, TaskCell, TopologyCell
 from tasks.task import SPLITS, Setting, dials_of, settings_of
 from topologies.model_settings import KINDS, refuse_odd
 
 Raw = Mapping[str, Any]
 
-KEYS = ("name", "question", "seed", "trials", "tasks", "split")
+KEYS = ("name", "question", "seed", "trials", "tasks", "split", "interrupts")
 TABLES = ("topologies", "contrasts", "task_sets", "models", "limits", "budget", "thresholds")
 COUNTED = ("model_calls", "tokens")
 LIMITS = (*COUNTED, "seconds", "dollars")
 SWEEP_LIMITS = ("tokens", "dollars")
 UNITS = get_args(Unit)
+INTERRUPTS = get_args(Interrupts)
 THRESHOLDS = (
     "k",
     "margin",
@@ -47,6 +48,9 @@ def parse_sweep(raw: Raw) -> Sweep:
         raise Refused(
             f"name is {name!r}; it names a folder: letters, digits, dots, dashes and underscores"
         )
+    interrupts = raw.get("interrupts", INTERRUPTS[0])
+    if interrupts not in INTERRUPTS:
+        raise Refused(f"interrupts is {interrupts!r}; it must be one of {', '.join(INTERRUPTS)}")
     models, model_settings, role_settings = _models(_table(raw, "models"))
     limits, sweep_limits = _limits(_table(raw, "limits"))
     topologies = _distinct("topologies", _topologies(_table(raw, "topologies")))
@@ -66,6 +70,7 @@ def parse_sweep(raw: Raw) -> Sweep:
         thresholds=_thresholds(_table(raw, "thresholds")),
         contrasts=_contrasts(raw.get("contrasts", []), [cell.name for cell in topologies]),
         budgets=_distinct("budget.amounts", _budgets(_table(raw, "budget"))),
+        interrupts=interrupts,
     )
 
 

@@ -12,35 +12,32 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
-from langchain_core.messages import HumanMessage
 from langsmith import tracing_context  # pyright: ignore[reportUnknownVariableType]
 
-from experiments.endings import COMPLETED, Ending, crashed, ending, limit
+from experiments.endings import Ending, crashed
+from experiments.graph_run import built, run_graph
 from experiments.loading import load_task_set
 from experiments.own_tools import GraphRecorder
 from experiments.purse import Purse
-from experiments.recorder import MisuseError, Recorder, Row
+from experiments.recorder import Recorder, Row
+from experiments.refused import Refused
 from experiments.roles import of_flags
 from experiments.spec import TrialSpec
 from experiments.toolbox import Toolbox
-from results.records import TRIALS
+from results.records import TRIALS, WITHOUT_GRADE
 from results.usage import totals
 from tasks.distractors import distractors
 from tasks.judging import Submission
 from tasks.task import Task, TaskSet, mode_of
 from tasks.tools import BrokenToolError
-from topologies.agent import last_words
 from topologies.simulated import luck, model
 from topologies.virtual_time import DeadlockError, ThreadUsedError, run_virtual
 
 Record = dict[str, list[Row]]
 """Frame name to rows, with the fields of `results.records`; one row in "trials"."""
-
-MOST_SUPERSTEPS = 10_000
 
 
 def run_trial(spec: TrialSpec) -> Record:
@@ -61,13 +58,18 @@ async def play_trial(spec: TrialSpec) -> Record:
 
 
 def roles_at_start(spec: TrialSpec) -> set[str]:
-    """The roles of the agents that a topology seats when it is built; none if it cannot be."""
+    """The roles of the agents that a topology seats when it is built; none if that goes wrong.
+
+    `Refused` for what can never run. Whatever else goes wrong there, a trial records.
+    """
     trial = _begin(spec)
     try:
         with suppress(Exception, SystemExit):
-            _built(spec, trial.toolbox)
+            built(spec, trial.toolbox)
     finally:
         model.forget(spec.trial_id)
+    if trial.toolbox.recorder.misuse is not None:
+        raise Refused(f"topologies.{spec.topology}: {trial.toolbox.recorder.misuse}")
     return {first.role for first, *_ in trial.toolbox.recorder.agents.seats.values()}
 
 
@@ -108,7 +110,7 @@ async def _play(trial: _Trial) -> Record:
     trial.toolbox.recorder.clock, trial.toolbox.recorder.started = loop.time, loop.time()
     over = asyncio.Event()
     outside = asyncio.create_task(_outside(trial, over)) if trial.task.outside else None
-    end, last = await _run_graph(trial.spec, trial.task, trial.toolbox)
+    end, last = await run_graph(trial.spec, trial.task, trial.toolbox)
     if outside is not None:
         over.set()
         with suppress(BrokenToolError):  # which the toolbox keeps
@@ -143,7 +145,7 @@ def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None)
         end = crashed(toolbox.broken, "task set")
     judged: Row = {}
     milestones: list[Row] = []
-    if end.ended != "crashed":
+    if end.ended not in WITHOUT_GRADE:
         try:
             judged, milestones = _judged(trial, submission)
         except Exception as error:
@@ -195,42 +197,6 @@ def _judged(trial: _Trial, submission: Submission) -> tuple[Row, list[Row]]:
         for position, found in enumerate(judgement.milestones)
     ]
     return verdict, milestones
-
-
-async def _run_graph(spec: TrialSpec, task: Task, toolbox: Toolbox) -> tuple[Ending, str | None]:
-    """How the trial ended, and the last words of a graph that came to its end."""
-    recorder = toolbox.recorder
-    recorder.within = within = asyncio.timeout(spec.limits.seconds)
-    try:
-        graph = _built(spec, toolbox)
-        config = {"callbacks": [recorder], "recursion_limit": MOST_SUPERSTEPS}
-        async with within:
-            final = await graph.ainvoke({"messages": [HumanMessage(task.instruction)]}, config)
-        last = last_words(final["messages"])
-    except (Exception, SystemExit) as error:
-        if within.expired():
-            return limit("seconds"), None
-        if recorder.misuse is not None:
-            return crashed(MisuseError(recorder.misuse), "graph"), None
-        if recorder.limit is not None:
-            return limit(recorder.limit), None
-        return ending(error, recorder.answered), None
-    if recorder.misuse is not None:
-        return crashed(MisuseError(recorder.misuse), "graph"), None
-    if recorder.limit is not None and toolbox.submission is None:
-        return limit(recorder.limit), None
-    return COMPLETED, last
-
-
-def _built(spec: TrialSpec, toolbox: Toolbox) -> Any:
-    module, _, name = spec.build.partition(":")
-    graph = getattr(import_module(module), name)(toolbox, **spec.topology_settings)
-    if not hasattr(graph, "ainvoke"):
-        hint = ": end it with .compile()" if hasattr(graph, "compile") else ""
-        raise TypeError(
-            f"{spec.build} gives {type(graph).__name__}, which is no compiled graph{hint}"
-        )
-    return graph
 
 
 def _simulation(spec: TrialSpec, recorder: Recorder) -> Row:

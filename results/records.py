@@ -12,8 +12,11 @@ import polars as pl
 
 from results.refused import Refused
 
-ENDINGS = ("completed", "limit", "crashed")
-"""How a trial can end. Only `completed` and `limit` are graded (`passed` is not null)."""
+ENDINGS = ("completed", "limit", "escalated", "crashed", "paused")
+"""How a trial can end: `escalated` was handed to a person, `paused` waits for one."""
+
+WITHOUT_GRADE = ("crashed", "paused")
+"""Endings that are not graded (`passed` is null)."""
 
 BLAMES = ("agent", "graph", "task set", "infrastructure", "set-up", "kit")
 """Whose doing it was that a trial did not come to its own end: `agent` at a limit, else a crash."""

@@ -20,6 +20,7 @@ JOINS = {
     "agents.py",
     "bench.py",
     "endings.py",
+    "graph_run.py",
     "own_tools.py",
     "recorder.py",
     "toolbox.py",

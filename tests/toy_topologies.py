@@ -36,10 +36,16 @@ def too_long(kit: Kit) -> Graph:
     return agent_graph(replace(seat, instructions=f"{seat.instructions} {'word ' * 5000}"))
 
 
-def dies(kit: Kit) -> Graph:
-    """No graph: it takes its whole process with it."""
-    del kit
-    os._exit(9)
+def dies(_kit: Kit) -> Any:
+    """A graph that takes its whole process with it."""
+
+    async def die(_state: MessagesState) -> None:
+        os._exit(9)
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("die", die)
+    graph.add_edge(START, "die")
+    return graph.compile()
 
 
 class Elsewhere(TypedDict):

@@ -10,6 +10,7 @@ from typing import Any
 
 from results.imports.agreement import grades_agree, steps_refer
 from results.imports.embedded import is_reply
+from results.records import WITHOUT_GRADE
 from results.refused import Refused
 from results.usage import COUNTS, contradictions
 
@@ -97,11 +98,14 @@ class Together:
 
 def _graded(trial: Row) -> None:
     """Hold `ended` and `passed` to each other: a crash or what could not be done has no grade."""
-    if trial["ended"] == "crashed":
+    ended = trial["ended"]
+    if ended in WITHOUT_GRADE:
         given = next((name for name in UNGRADED if trial.get(name) is not None), None)
         if given is not None:
-            raise Refused(f"a crashed trial is not graded: leave {given} null")
-    elif trial.get("crash") is not None:
+            raise Refused(f"a {ended} trial is not graded: leave {given} null")
+    if ended == "escalated" and trial.get("passed"):
+        raise Refused("a trial that was escalated did not pass unaided: write passed = false")
+    if trial.get("crash") is not None and ended != "crashed":
         raise Refused(
             f"the trial has a crash and ended = {trial['ended']!r}; leave crash null or "
             "write ended = 'crashed'"

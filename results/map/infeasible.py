@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from results.records import WITHOUT_GRADE
+
 LEAST = "least_budgets"
 """Where a run's manifest keeps the least budget of each topology and cell."""
 
@@ -46,16 +48,16 @@ def least_frame(least: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def counted(trials: pl.DataFrame) -> pl.DataFrame:
-    """The trials that say something: graded or crashed, and neither infeasible nor withheld."""
+    """Trials that say something: graded, crashed or paused, and neither infeasible nor withheld."""
     trials = trials.filter(~_idle(trials))
     if "ended" not in trials.columns:
         return trials
-    return trials.filter(pl.col("passed").is_not_null() | (pl.col("ended") == "crashed"))
+    return trials.filter(pl.col("passed").is_not_null() | pl.col("ended").is_in(WITHOUT_GRADE))
 
 
 def ungraded(trials: pl.DataFrame) -> int:
     """How many trials nobody judged although nothing kept them from it."""
-    open_ = pl.col("passed").is_null() & (pl.col("ended") != "crashed")
+    open_ = pl.col("passed").is_null() & ~pl.col("ended").is_in(WITHOUT_GRADE)
     return trials.filter(open_ & ~_idle(trials)).height
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from results.map.infeasible import counted
-from results.statistics.consistency import CRASHES
+from results.statistics.consistency import CRASHES, lost
 
 
 def method(
@@ -24,10 +23,10 @@ def method(
         "1 - C(n-c,k)/C(n,k), both unbiased and undefined where k is above n; over tasks each "
         "task weighs the same. Passed is pass^1.",
     )
-    lost = int(counted(trials).get_column("passed").is_null().sum())
     yield (
         "Crashed trials",
-        f"{lost} of {trials.height} trials crashed. A crash is not a failure. Convention used: "
+        f"{lost(trials) or f'0 of {trials.height} trials crashed'}. A crash is not a failure. "
+        "Convention used: "
         f"{crashed} ({CRASHES[crashed]}). Costs are over graded trials.",
     )
     yield (

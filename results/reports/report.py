@@ -10,7 +10,7 @@ import polars as pl
 from results import CHARTS, METRICS
 from results.compare import compare
 from results.named import find
-from results.records import Recorded
+from results.records import WITHOUT_GRADE, Recorded
 from results.refused import Refused
 from results.reports.attribution_section import attribution_section
 from results.reports.budget_section import budget_section
@@ -249,10 +249,10 @@ def _invariant_table(broken: pl.DataFrame, by: list[str]) -> Table:
 
 
 def _consistency(trials: pl.DataFrame, by: list[str], ks: list[int]) -> tuple[Table, ...]:
-    """Pass^k at each k, and, if any trial crashed, under each way to treat crashes."""
+    """Pass^k at each k, and, if any trial crashed or paused, under each way to treat that."""
     bands = pass_k_bands(trials, ks, by)
     tables = [consistency_table(bands, by), split_table(bands, by)]
-    if (trials.get_column("ended") == "crashed").any():
+    if trials.get_column("ended").is_in(WITHOUT_GRADE).any():
         ways = pl.concat([consistency(trials, ks, by, crashed) for crashed in CRASHES])
         wide = ways.pivot(
             on="crash_convention",

@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from results.map.infeasible import counted, ungraded
-from results.statistics.consistency import CRASHES
+from results.map.infeasible import ungraded
+from results.statistics.consistency import CRASHES, lost
 from results.statistics.strata import strata
 from results.withheld import withheld_in
 
@@ -191,7 +191,6 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
             f"Tokens were counted in {len(encodings)} ways ({', '.join(encodings)}); counts made "
             "in different ways are neither added nor compared."
         )
-    lost = int(counted(trials).get_column("passed").is_null().sum())
     beyond = int(trials.get_column("infeasible").fill_null(False).sum())
     found += [one.sentence for one in withheld_in(trials, strata(trials))]
     unjudged = ungraded(trials)
@@ -206,6 +205,6 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
             "tasks even without an error: they are left out, whatever came of them, and are no "
             "failures."
         )
-    if lost:
-        found.append(f"{lost} of {trials.height} trials crashed: {CRASHES[crashed]}.")
+    if lost(trials):
+        found.append(f"{lost(trials)}: {CRASHES[crashed]}.")
     return found

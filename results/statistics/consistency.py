@@ -14,11 +14,25 @@ from results.map.infeasible import counted as counted_trials
 from results.refused import Refused
 
 CRASHES: dict[str, str] = {
-    "drop": "crashed trials are left out; a task with fewer than k graded trials is left out at k",
-    "failed": "crashed trials count as not passed",
-    "lowest_k": "crashed trials are left out; k stops at the fewest graded trials of any task",
+    "drop": "ungraded trials are left out; a task with fewer than k graded trials is left out at k",
+    "failed": "ungraded trials count as not passed",
+    "lowest_k": "ungraded trials are left out; k stops at the fewest graded trials of any task",
 }
-"""How crashed trials can be treated, and what each way means."""
+"""How trials that crashed or paused can be treated, and what each way means."""
+
+
+def lost(trials: pl.DataFrame) -> str:
+    """How many trials have no grade, as in "3 of 20 trials crashed, 1 paused"; "" for none."""
+    without = counted_trials(trials).filter(pl.col("passed").is_null()).get_column("ended")
+    paused = int((without == "paused").sum())
+    crashed = without.len() - paused
+    counts = ((crashed, "crashed"), (paused, "paused"))
+    parts = [f"{count} {what}" for count, what in counts if count]
+    if parts:
+        number, _, what = parts[0].partition(" ")
+        noun = "trial" if trials.height == 1 else "trials"
+        parts[0] = f"{number} of {trials.height} {noun} {what}"
+    return ", ".join(parts)
 
 
 def tally(trials: pl.DataFrame, by: Sequence[str] = (), crashed: str = "drop") -> pl.DataFrame:

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from results.map.infeasible import counted
-from results.statistics.consistency import CRASHES
+from results.statistics.consistency import CRASHES, lost
 from results.verdicts.rules import Stated
 
 NOT_RECORDED = "not recorded"
@@ -93,9 +93,9 @@ def _dates(trials: pl.DataFrame, simulated: bool) -> str:
 
 def _exclusions(trials: pl.DataFrame, manifest: Mapping[str, Any], k: int) -> str:
     parts: list[str] = []
-    crashed = int(counted(trials).get_column("passed").is_null().sum())
-    if crashed:
-        parts.append(f"{crashed} of {trials.height} trials crashed")
+    ungraded = lost(trials)
+    if ungraded:
+        parts.append(ungraded)
     graded = (
         counted(trials)
         .group_by("topology", "task_set", "settings", "budget", "task")

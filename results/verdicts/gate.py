@@ -25,6 +25,7 @@ from results.refused import Refused
 from results.reports.sentences import many, signed
 from results.reports.tables import tenths
 from results.statistics.bands import pass_k_bands
+from results.statistics.consistency import lost
 from results.statistics.ratios import pass_costs
 from results.statistics.strata import cell_label, strata
 from results.verdicts.gate_output import (
@@ -95,9 +96,8 @@ def gate(
 
 
 def _crashed(trials: pl.DataFrame) -> str:
-    """What is said of crashed trials; nothing where there are none."""
-    lost = int((trials.get_column("ended") == "crashed").sum())
-    return f"{lost} of {many(trials.height, 'trial')} crashed and are left out" if lost else ""
+    """What is said of trials without a grade; nothing where there are none."""
+    return f"{lost(trials)} and are left out" if lost(trials) else ""
 
 
 def _validate(

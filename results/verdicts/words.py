@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from results.records import WITHOUT_GRADE
 from results.reports.sentences import in_points, many, signed
 from results.reports.tables import points, ratio, tenths
 from results.verdicts.changes import changes, trial_range
@@ -87,7 +88,8 @@ def worded(
 def _reasons(one: "Measured", rules: Rules, cell: pl.DataFrame) -> Iterator[str]:
     row, level = one.row, f"{100 * one.level:.4g}%"
     if rules.deadline_seconds is not None:
-        untimed = cell.filter(pl.col("ended") != "crashed", pl.col("seconds").is_null()).height
+        graded = ~pl.col("ended").is_in(WITHOUT_GRADE)
+        untimed = cell.filter(graded, pl.col("seconds").is_null()).height
         lost = f"; {many(untimed, 'trial')} without a time could not be graded so"
         yield f"A pass counts only within {rules.deadline_seconds:g} s{lost if untimed else ''}."
     size = f"{many(row['tasks'], 'task')} x {trial_range(row)}"
@@ -211,6 +213,7 @@ def _assumes(cell: pl.DataFrame, models: str, simulated: bool, row: Any) -> Iter
         )
     if row.get("mode") == "answer" or row.get("write_share") == 0:
         yield READ_ONLY
-    lost = int((cell.get_column("ended") == "crashed").sum())
-    if lost:
-        yield f"{many(lost, 'crashed trial')} of {cell.height} would have gone as the others did."
+    ungraded = int(cell.get_column("ended").is_in(WITHOUT_GRADE).sum())
+    if ungraded:
+        lost = many(ungraded, "ungraded trial")
+        yield f"{lost} of {cell.height} would have gone as the others did."

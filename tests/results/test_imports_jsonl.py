@@ -12,9 +12,10 @@ from polars.testing import assert_frame_equal
 
 from results.imports.fields import CHOICES, FROM_ONE, NOT_EMPTY, SHARES
 from results.imports.jsonl import export_jsonl, import_jsonl, read_jsonl
-from results.records import SCHEMAS, frame
+from results.records import SCHEMAS, WITHOUT_GRADE, frame
 from results.refused import Refused
 from results.reports.sentences import caveats
+from results.statistics.consistency import lost
 from results.statistics.strata import strata
 from results.summary import summary
 from results.usage import COUNTS, MOST
@@ -99,8 +100,12 @@ def any_frames(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
         trial["passed"] = draw(st.none() | st.booleans())
         if trial["ended"] is None:
             trial["ended"] = "completed"
-        if trial["ended"] == "crashed":
+        if trial["ended"] == "escalated":
+            trial["passed"] = False
+        if trial["ended"] in WITHOUT_GRADE:
             trial |= dict.fromkeys(UNGRADED)
+        if trial["ended"] == "paused":
+            trial["crash"] = None
         rows["trials"].append(trial)
         for name, strategy in NESTED.items():
             own = draw(st.lists(strategy, max_size=2))
@@ -165,6 +170,24 @@ def test_tokens_in_two_encodings_are_not_summed(tmp_path: Path) -> None:
 GOOD = {"task": "a", "trial": 0, "passed": True}
 
 
+def test_what_waits_for_a_person_has_no_grade_and_what_was_handed_to_one_did_not_pass(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        GOOD,
+        {"task": "a", "trial": 1, "ended": "paused"},
+        {"task": "a", "trial": 2, "ended": "escalated", "passed": False},
+        {"task": "a", "trial": 3, "ended": "crashed"},
+    ]
+    file = tmp_path / "people.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    trials = import_jsonl(file)["trials"]
+    assert trials.get_column("passed").to_list() == [True, None, False, None]
+    assert lost(trials) == "1 of 4 trials crashed, 1 paused"
+    assert lost(trials.filter(pl.col("ended") != "crashed")) == "1 of 3 trials paused"
+    assert lost(trials.filter(pl.col("passed").is_not_null())) == ""
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
@@ -175,6 +198,8 @@ GOOD = {"task": "a", "trial": 0, "passed": True}
         ({**GOOD, "trial": True}, "trial is true; it must be a whole number or null"),
         ({**GOOD, "pased": True}, "unknown field 'pased'"),
         ({**GOOD, "trial": 1, "ended": "crashed"}, "a crashed trial is not graded"),
+        ({**GOOD, "trial": 1, "ended": "paused"}, "a paused trial is not graded"),
+        ({**GOOD, "trial": 1, "ended": "escalated"}, "did not pass unaided"),
         ({**GOOD, "trial": 1, "ended": "done"}, 'ended is "done"; it must be one of completed'),
         (GOOD, "trial_id 'single_thread/a/0' was used in line 1"),
         ({**GOOD, "trial": 1, "steps": {}}, "'steps' is not a list"),
