@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
-from results.journal import Entry
+from results.journal import Entry, Spent
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -40,14 +40,23 @@ class Tally:
     uncounted: int = 0
     unpriced: int = 0
     elapsed: float = 0.0
+    so_far: dict[str, tuple[int, float]] = field(default_factory=dict[str, tuple[int, float]])
     began: float = field(default_factory=time.monotonic)
     started: int = 0
     calls: Callable[[], int] | None = None
 
-    def spend(self, ended: Entry) -> None:
-        """Count what a trial used."""
-        self.tokens += ended.tokens or 0
-        self.dollars += ended.dollars or 0.0
+    def call(self, trial_id: str, tokens: int | None, dollars: float | None) -> None:
+        """Count an answered call of a trial under way."""
+        used, paid = self.so_far.get(trial_id, (0, 0.0))
+        self.so_far[trial_id] = used + (tokens or 0), paid + (dollars or 0.0)
+        self.tokens += tokens or 0
+        self.dollars += dollars or 0.0
+
+    def spend(self, ended: Entry | Spent) -> None:
+        """Count what a trial used, its calls so far among it."""
+        used, paid = self.so_far.pop(ended.trial_id, (0, 0.0))
+        self.tokens += 0 if ended.tokens is None else ended.tokens - used
+        self.dollars += 0.0 if ended.dollars is None else ended.dollars - paid
         self.uncounted += ended.tokens is None
         self.unpriced += ended.dollars is None
 
@@ -90,7 +99,10 @@ class Tally:
             parts.append(f"{self.crashed} crashed")
         if self.paused:
             parts.append(f"{self.paused} paused")
-        parts.append(f"{_short(self.tokens)} tokens")
+        known = "at least " if self.uncounted else ""
+        silent = self.uncounted and not self.tokens
+        told = "tokens not reported" if silent else f"{known}{_short(self.tokens)} tokens"
+        parts.append(told)
         if self.done and not self.unpriced:
             parts.append(f"${self.dollars:.{2 if self.dollars >= 0.1 else 4}f}")
         if self.left is not None and self.done < self.total:

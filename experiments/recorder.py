@@ -88,6 +88,7 @@ class Recorder(BaseCallbackHandler):
     _waits: list[Interval] = field(default_factory=list[Interval])
     within: asyncio.Timeout | None = None
     simulated: set[bool] = field(default_factory=set[bool])
+    count: Callable[[Row], None] | None = None
 
     def __post_init__(self) -> None:
         CALLBACK_LOG.addFilter(_unexpected)
@@ -209,6 +210,8 @@ class Recorder(BaseCallbackHandler):
         if asked.get("simulated"):
             row["not_understood"] = lost_in(message.response_metadata.get("system_fingerprint"))
         agent.cut_short = agent.cut_short + 1 if row["finish_reason"] in CUT_SHORT else 0
+        if self.count is not None:
+            self.count(row)
         self.purse.spend(agent.seat, row)
         for call in message.tool_calls:
             if call["name"] not in offered:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.checks import check
+from experiments.counted import Counted, counting
 from experiments.engine import Engine, load_engine
 from experiments.manifest import endpoints_together, manifest_of, refuse_another
 from experiments.progress import Tally, Watch, unwatched
@@ -147,6 +148,8 @@ def _play(
     for past in newest.values():
         if not (retry_crashed and past.ended == "crashed"):
             tally.finish(past)
+    for left in journal.interrupted():
+        tally.spend(left)
     tally.resumed = tally.done
     recorded = journal.ids(crashed=not retry_crashed)
     missing = [spec for spec in plan.trials if spec.trial_id not in recorded]
@@ -159,8 +162,10 @@ def _play(
         tally.calls = lambda: Recorder.asked - before
     progress(tally)
     stop = Stop(plan.limits, tally, workers)
-    with closing(engine(stop.until(missing), workers)) as ended:
+    counted = Counted(journal, tally)
+    with counting(counted), closing(engine(stop.until(missing), workers)) as ended:
         for entry in ended:
+            counted.write()
             journal.add(position[entry.trial_id], entry)
             tally.spend(entry)
             tally.finish(entry)

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.metadata import version
 from typing import Any
 
 from langsmith import tracing_context  # pyright: ignore[reportUnknownVariableType]
 
+from experiments.counted import COUNTED
 from experiments.endings import Ending, crashed
 from experiments.graph_run import built, run_graph
 from experiments.loading import load_task_set
@@ -99,6 +100,9 @@ def _begin(spec: TrialSpec) -> _Trial:
         recorder=GraphRecorder(spec.limits, Purse(spec.budget)),
         copy=lambda: task_set.world(task),
     )
+    counted = COUNTED.get()
+    if counted is not None and not spec.simulated:
+        toolbox.recorder.count = partial(counted.answered, spec.trial_id)
     return _Trial(spec, task_set, task, toolbox)
 
 

@@ -35,6 +35,15 @@ CREATE TABLE IF NOT EXISTS sessions (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     began TEXT NOT NULL, ended TEXT, outcome TEXT
 );
+CREATE TABLE IF NOT EXISTS spent (
+    session INTEGER NOT NULL, trial_id TEXT NOT NULL,
+    calls INTEGER NOT NULL, tokens INTEGER, dollars REAL,
+    PRIMARY KEY (session, trial_id)
+);
+CREATE TRIGGER IF NOT EXISTS recorded AFTER INSERT ON records BEGIN
+    DELETE FROM spent
+    WHERE trial_id = NEW.trial_id AND session = (SELECT max(number) FROM sessions);
+END;
 COMMIT;
 """
 _COLUMNS = {
@@ -57,6 +66,15 @@ class Entry(NamedTuple):
     tokens: int | None
     dollars: float | None
     packed: bytes
+
+
+class Spent(NamedTuple):
+    """What a trial used that has no record of it; null where any call did not tell."""
+
+    trial_id: str
+    calls: int
+    tokens: int | None
+    dollars: float | None
 
 
 @dataclass(frozen=True)
@@ -191,6 +209,25 @@ class Journal:
             return self._db.execute(sql, values).lastrowid or 0
         except sqlite3.DatabaseError as error:
             raise _unwritable(self._file, error) from error
+
+    def spend(self, trial_id: str, tokens: int | None, dollars: float | None) -> None:
+        """Count an answered call of a trial that is under way, until its record is added.
+
+        What a session leaves behind here was used by trials that it did not bring to their end.
+        """
+        self._write(
+            "INSERT INTO spent VALUES ((SELECT max(number) FROM sessions), ?, 1, ?, ?) "
+            "ON CONFLICT DO UPDATE SET calls = calls + 1, tokens = tokens + excluded.tokens, "
+            "dollars = dollars + excluded.dollars",
+            (trial_id, tokens, dollars),
+        )
+
+    def interrupted(self) -> list[Spent]:
+        """What trials had used that were under way when their session ended."""
+        # The journal of an older kit has none.
+        if not list(self._read("SELECT 1 FROM sqlite_schema WHERE name = 'spent'")):
+            return []
+        return [Spent(*row) for row in self._read(f"SELECT {', '.join(Spent._fields)} FROM spent")]
 
     def ids(self, *, crashed: bool = True) -> set[str]:
         """The trials that are recorded; without `crashed`, those whose newest attempt did not."""

@@ -26,7 +26,7 @@ from urllib.parse import quote
 import polars as pl
 
 from results import journal
-from results.journal import Journal, Record
+from results.journal import Journal, Record, Spent
 from results.map.infeasible import LEAST, feasible
 from results.records import SCHEMAS, frame
 from results.refused import Refused
@@ -46,8 +46,10 @@ TRIALS_A_FILE = 1000
 class Run:
     """An opened run. Frames are loaded when they are first asked for.
 
-    `manifest` is the sweep as it was run, with `recorded` (trials in the journal) and `sessions`
-    (began, ended, outcome) added. A frame that cannot be read is `Refused`.
+    `manifest` is the sweep as it was run, with `recorded` (trials in the journal), `sessions`
+    (began, ended, outcome) and `interrupted` added: `trials` that were cut off by the end of a
+    session and the `calls`, `tokens` and `dollars` that they had used by then. A frame that cannot
+    be read is `Refused`.
     """
 
     folder: Path
@@ -106,8 +108,7 @@ def open_run(path: Path | str) -> Run:
     """The run in the folder `path`, finished or not. `Refused`, in one line, if it is no run."""
     folder = Path(path)
     manifest = read_manifest(folder)
-    recorded, sessions = _progress(folder)
-    return Run(folder, manifest | {"recorded": recorded, "sessions": sessions})
+    return Run(folder, manifest | _progress(folder))
 
 
 def find_run(name: str, runs: Path = RUNS) -> Path:
@@ -250,14 +251,24 @@ def _last(folder: Path) -> int:
         return book.last()
 
 
-def _progress(folder: Path) -> tuple[int, list[dict[str, Any]]]:
-    """How many trials are recorded, and the sessions; without a journal from Parquet."""
+def _progress(folder: Path) -> dict[str, Any]:
+    """How many trials are recorded, the sessions, and what was used for no record."""
+    found: dict[str, Any] = {"recorded": 0, "sessions": [], "interrupted": None}
     if (folder / journal.FILE).exists():
         with Journal(folder) as book:
-            return len(book.ids()), [asdict(session) for session in book.sessions()]
-    if (folder / "trials.parquet").exists():
-        return _load(folder, "trials").height, []
-    return 0, []
+            found["recorded"] = len(book.ids())
+            found["sessions"] = [asdict(session) for session in book.sessions()]
+            found["interrupted"] = _together(book.interrupted())
+    elif (folder / "trials.parquet").exists():
+        found["recorded"] = _load(folder, "trials").height
+    return found
+
+
+def _together(left: list[Spent]) -> dict[str, Any]:
+    """Null for what any of them does not tell."""
+    columns = {name: [getattr(one, name) for one in left] for name in Spent._fields[1:]}
+    sums = {name: None if None in values else sum(values) for name, values in columns.items()}
+    return {"trials": len(left), **sums}
 
 
 def _newest_change(folder: Path) -> float:

@@ -31,6 +31,7 @@ def conclusion(run: Run) -> Row:
         "summary": [],
         "said": [],
         "caveats": [],
+        "interrupted": run.manifest.get("interrupted"),
         "crashed": 0,
         "never_ran": {},
         "report": None,
@@ -75,6 +76,8 @@ def conclusion_lines(data: Row) -> Iterator[str]:
         yield f"Crashed: {data['crashed']} trials; --retry-crashed runs them again."
     for topology, crash in data["never_ran"].items():
         yield f"Every trial of {topology} crashed, as in: {crash}"
+    if data["interrupted"] and data["interrupted"]["calls"]:
+        yield _interrupted(data["interrupted"])
     if data["outcome"] != "complete":
         yield f"Not complete: {data['recorded']} of {data['planned']} trials; {data['outcome']}."
     if data["report"]:
@@ -82,6 +85,15 @@ def conclusion_lines(data: Row) -> Iterator[str]:
         yield f"Report:   {markdown}"
         yield f"          {page}"
     yield f"Notebook: {data['notebook']}"
+
+
+def _interrupted(used: Row) -> str:
+    tokens = "an unknown number of" if used["tokens"] is None else f"{used['tokens']:,}"
+    cost = "" if used["dollars"] is None else f" ({dollars(used['dollars'])})"
+    return (
+        f"Trials that were interrupted had used {tokens} tokens{cost} in {used['calls']} calls; "
+        "that counts towards limits.sweep."
+    )
 
 
 def never_ran(trials: pl.DataFrame) -> dict[str, str]:
