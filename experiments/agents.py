@@ -192,6 +192,10 @@ class Agents:
             issued = Issued(agent, agent.message, call["name"], call["args"])
             self._issued.setdefault(call["id"], []).append(issued)
 
+    def issued(self, call_id: str | None) -> bool:
+        """Whether a model asked for a call with this id."""
+        return call_id in self._issued
+
     def caller(
         self,
         call_id: str | None,

@@ -17,6 +17,7 @@ from experiments.terminal import plain_streams
 
 COMMANDS: dict[str, str] = {
     "run": "experiments.commands.run:run",
+    "check": "experiments.commands.check:run",
     "list": "experiments.commands.listing:run",
     "show": "experiments.commands.show:run",
     "report": "experiments.commands.report:run",
@@ -114,6 +115,10 @@ def parser() -> Parser:
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _run(_command(commands, "run", "run a sweep, or go on with it", "fanout run --set trials=2"))
+    about = "say what holds of your graph as it is, and what to change: exit 0, 1 or 2"
+    check = _command(commands, "check", about, "fanout check my_graph:build")
+    check.add_argument("topology", metavar="GRAPH", help="a topology, or its import path")
+    check.add_argument("--json", action="store_true", help="print JSON")
     _list(_command(commands, "list", "what can be named", "fanout list task-sets"))
     _show(_command(commands, "show", "the trials of a run, or one trial", "fanout show latest"))
     report = _command(commands, "report", "write a run's report", "fanout report quickstart")

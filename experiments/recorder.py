@@ -182,6 +182,10 @@ class Recorder(BaseCallbackHandler):
         schemas = json.dumps(tools, ensure_ascii=False, separators=(",", ":"), default=str)
         first = self._schemas.setdefault(schemas, len(self.steps))
         new = _new_messages(agent, messages[0])
+        for told in new:
+            if not self.agents.issued(told.get("tool_call_id")):
+                # A framework's own, and another in each run.
+                told.pop("tool_call_id", None)
         self._asked[run_id] = known
         self.simulated.add(bool(known.get("simulated")))
         row = self.open_step("model", agent, prompt=json.dumps(new, ensure_ascii=False))

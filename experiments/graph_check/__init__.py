@@ -1,0 +1,1 @@
+"""What holds of someone's graph as it is: `fanout check`."""

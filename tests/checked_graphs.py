@@ -1,0 +1,76 @@
+"""Graphs with something to change, each for one finding of `fanout check`."""
+
+import itertools
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+from langchain_openai import ChatOpenAI
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode, tools_condition
+from pydantic import SecretStr
+
+from topologies.agent import agent_graph
+from topologies.kit import Kit
+
+TRIALS = itertools.count()
+
+
+def _loop(model: Any, tools: list[Any], told: str, config: Any = None) -> Any:
+    async def think(state: MessagesState) -> dict[str, Any]:
+        messages = [("system", told), *state["messages"]]
+        return {"messages": [await model.bind_tools(tools).ainvoke(messages, config)]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("think", think)
+    graph.add_node("tools", ToolNode(tools))
+    graph.add_edge(START, "think")
+    graph.add_conditional_edges("think", tools_condition)
+    graph.add_edge("tools", "think")
+    return graph.compile()
+
+
+def own_model(kit: Kit) -> Any:
+    """Asks a model that is no seat's."""
+    seat = kit.seat("agent")
+    return _loop(ChatOpenAI(api_key=SecretStr("none")), seat.tools, seat.instructions)
+
+
+def own_callbacks(kit: Kit) -> Any:
+    """Asks its model beside its own work too, where nobody sees it."""
+    seat = kit.seat("agent")
+
+    async def first(state: MessagesState) -> dict[str, Any]:
+        await seat.model.ainvoke([HumanMessage(str(state["messages"][0].text))], {"callbacks": []})
+        return {}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("first", first)
+    graph.add_node("work", agent_graph(seat))
+    graph.add_edge(START, "first")
+    graph.add_edge("first", "work")
+    return graph.compile()
+
+
+def own_rules(kit: Kit) -> Any:
+    """Tells its agent something else than the rules of the work."""
+    seat = kit.seat("agent")
+    return _loop(seat.model, seat.tools, "You are a helpful assistant.")
+
+
+def remembers(kit: Kit) -> Any:
+    """Tells its agent how many trials there were before."""
+    seat = kit.seat("agent")
+    return _loop(seat.model, seat.tools, f"{seat.instructions} This is trial {next(TRIALS)}.")
+
+
+def spare_seat(kit: Kit) -> Any:
+    """Seats someone who never works."""
+    seat = kit.seat("agent")
+    kit.seat("spare", parent="agent")
+    return agent_graph(seat)
+
+
+def not_compiled(kit: Kit) -> Any:
+    """A graph that cannot be run yet."""
+    kit.seat("agent")
+    return StateGraph(MessagesState)
