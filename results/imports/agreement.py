@@ -87,12 +87,13 @@ def steps_refer(steps: Sequence[Row], accesses: Sequence[Row]) -> None:
         where = f"steps[{number}]"
         if row["kind"] == "tool":
             _message_exists(row, said, where)
-            ids = said.get(row["agent"], {}).get(row.get("message")) or set[str]()
-            call = row.get("call_id")
-            if ids and call is not None and row.get("error") is None and call not in ids:
+            made = said.get(row["agent"], {}).get(row.get("message")) or {}
+            call, error = row.get("call_id"), row.get("error")
+            # A call of a tool that the message did not ask for is the graph's own, with its own id.
+            if call not in (None, *made) and error is None and row["tool"] in made.values():
                 raise Refused(
                     f"{where}: call_id is {call!r}, but message {row['message']} of "
-                    f"{row['agent']!r} made the calls {', '.join(sorted(ids))}"
+                    f"{row['agent']!r} made the calls {', '.join(made)}"
                 )
         elif row.get("tools") is not None:
             tools = json.loads(row["tools"])
@@ -108,8 +109,8 @@ def steps_refer(steps: Sequence[Row], accesses: Sequence[Row]) -> None:
             raise Refused(f"{where}: call_id is {call!r}, and no step has made such a call")
 
 
-Said = dict[str, dict[int | None, set[str]]]
-"""Agent to its messages (null for one without a number) to the ids of the calls they made."""
+Said = dict[str, dict[int | None, dict[str, str]]]
+"""Agent to its messages (null for one without a number) to the calls they made, id to tool."""
 
 
 def _message_exists(row: Row, said: Said, where: str) -> None:
@@ -125,12 +126,12 @@ def _said(steps: Sequence[Row]) -> Said:
     said: Said = {}
     for row in steps:
         if row["kind"] == "model":
-            ids = said.setdefault(row["agent"], {}).setdefault(row.get("message"), set())
-            ids |= set(_call_ids(row.get("reply")))
+            made = said.setdefault(row["agent"], {}).setdefault(row.get("message"), {})
+            made |= dict(_calls(row.get("reply")))
     return said
 
 
-def _call_ids(reply: str | None) -> Iterator[str]:
+def _calls(reply: str | None) -> Iterator[tuple[str, str]]:
     try:
         message: object = json.loads(reply or "null")
     except (ValueError, RecursionError):
@@ -140,4 +141,4 @@ def _call_ids(reply: str | None) -> Iterator[str]:
         calls = cast("Row", message).get("tool_calls")
     for call in cast("list[Row]", calls if isinstance(calls, list) else []):
         if isinstance(call.get("id"), str):
-            yield call["id"]
+            yield call["id"], str(call.get("name"))

@@ -193,6 +193,13 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
         )
     beyond = int(trials.get_column("infeasible").fill_null(False).sum())
     found += [one.sentence for one in withheld_in(trials, strata(trials))]
+    noted = trials.drop_nulls("usage_note").get_column("usage_note")
+    if noted.len():
+        said = noted.value_counts(sort=True).row(0)
+        found.append(
+            f"What {noted.len()} of {trials.height} trials used is not known in full (such as: "
+            f"{said[0]}); it is null, never a guess."
+        )
     unjudged = ungraded(trials)
     if unjudged:
         found.append(

@@ -111,6 +111,7 @@ def grouped(
     ]
     names = [name for name, _ in columns]
     full = [at for at in range(len(names)) if any(line[at] != "-" for _, line in lines)]
+    lines = lines if len(full) > 1 else []
     empty = [name for at, name in enumerate(names) if at not in full]
     if empty:
         note = f"{note} Not known for any row: {', '.join(empty)}.".strip()

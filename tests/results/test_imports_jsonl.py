@@ -415,3 +415,18 @@ def test_a_trial_needs_no_grade_and_two_models_do_not_collide(tmp_path: Path) ->
     row = summary(trials, metrics=[]).row(0, named=True)
     assert (row["trials"], row["graded"], row["crashed"], row["success"]) == (2, 0, 0, None)
     assert any("2 of 2 trials are not graded" in said for said in caveats(trials))
+
+
+def test_tokens_are_null_where_a_step_has_none_and_the_reason_is_told(tmp_path: Path) -> None:
+    steps: list[dict[str, Any]] = [{"kind": "model"} | SPENT, {"kind": "model"}]
+    trials = import_jsonl(written(tmp_path, GOOD | {"steps": steps}))["trials"]
+    assert trials["prompt_tokens"][0] is None
+    told = [said for said in caveats(trials) if "is not known in full" in said]
+    assert told
+    assert trials["usage_note"][0] in told[0]
+
+
+def test_a_call_that_a_graph_made_by_itself_has_an_id_of_its_own(tmp_path: Path) -> None:
+    own = {"kind": "tool", "tool": "fill", "message": 1, "call_id": "carry_out_1"}
+    steps = import_jsonl(written(tmp_path, GOOD | {"steps": [CALLS, own]}))["steps"]
+    assert steps["call_id"].to_list() == [None, "carry_out_1"]
