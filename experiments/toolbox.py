@@ -15,6 +15,7 @@ from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.runnables import ensure_config
 
 from experiments.agents import ABOVE, Above, Agent, Credit, Place, place_in
+from experiments.claims import Claim
 from experiments.recorder import Recorder, Row
 from experiments.refused import Refused
 from experiments.roles import Models, model_of
@@ -62,7 +63,8 @@ class Touched:
 class Toolbox:
     """The `Kit` of one trial. `luck` are the task's and the trial's part of every agent's seed.
 
-    `copy` makes a private copy of the world as it was at the start.
+    `copy` makes a private copy of the world as it was at the start. `reached` says which milestones
+    hold in a world with an answer; `claims` are the reports that agents handed in to others.
     """
 
     world: World
@@ -73,6 +75,8 @@ class Toolbox:
     luck: tuple[int, int]
     recorder: Recorder
     copy: Callable[[], World]
+    reached: Callable[[World, str | None], tuple[str, ...] | None]
+    claims: list[Claim] = field(default_factory=list[Claim])
     submission: Submission | None = None
     broken: BrokenToolError | None = None
     touched: list[Touched] = field(default_factory=list[Touched])
@@ -216,7 +220,7 @@ class Toolbox:
 
     async def _run(self, credit: Credit, tool: Tool, row: Row, arguments: Mapping[str, Any]) -> str:
         if tool is SUBMIT:
-            return await self._submit(credit, arguments)
+            return await self._submit(credit, row, arguments)
         place = self.workplaces.get(credit.agent.seat) or Workplace(self.world)
         call = str(row["step"])
         self.touched.append(Touched(row, call, place))
@@ -226,7 +230,7 @@ class Toolbox:
             place.wrote.append((tool.name, dict(arguments)))
         return reply
 
-    async def _submit(self, credit: Credit, arguments: Mapping[str, Any]) -> str:
+    async def _submit(self, credit: Credit, row: Row, arguments: Mapping[str, Any]) -> str:
         """Take a submission: the trial's or a draft's of a root, a report of any other agent."""
         reply = await use(SUBMIT, None, arguments)
         agent = credit.agent
@@ -236,6 +240,11 @@ class Toolbox:
             if agent.seat == self._first():
                 self.submission = place.submission
                 self.recorder.submitted = agent.seat
+        else:
+            said = Submission(**arguments)
+            there = self.reached(place.world, said.answer)
+            at = self.recorder.now()
+            self.claims.append(Claim(agent, row["step"], at, said, there, place.world))
         agent.submitted = True
         if all(one.submitted for one in seat if one.message):
             self.recorder.purse.give_back(agent.seat)

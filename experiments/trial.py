@@ -17,6 +17,7 @@ from typing import Any
 
 from langsmith import tracing_context  # pyright: ignore[reportUnknownVariableType]
 
+from experiments.claims import reached_now, report_rows
 from experiments.counted import COUNTED
 from experiments.endings import Ending, crashed
 from experiments.graph_run import built, run_graph
@@ -99,6 +100,7 @@ def _begin(spec: TrialSpec) -> _Trial:
         luck=(luck.part("task", *base), luck.part("trial", *base, spec.trial, *salt)),
         recorder=GraphRecorder(spec.limits, Purse(spec.budget)),
         copy=lambda: task_set.world(task),
+        reached=lambda world, text: reached_now(world, task, text),
     )
     counted = COUNTED.get()
     if counted is not None and not spec.simulated:
@@ -174,7 +176,22 @@ def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None)
     row["limit"] = end.limit or ("budget" if toolbox.recorder.purse.stopped else None)
     steps = [{**step, "trial_id": spec.trial_id} for step in toolbox.recorder.steps]
     accesses = list(_accesses(spec, toolbox))
-    return {"trials": [row], "steps": steps, "accesses": accesses, "milestones": milestones}
+    reports = report_rows(
+        spec.trial_id,
+        trial.task_set,
+        task,
+        toolbox.claims,
+        (agent for seat in toolbox.recorder.agents.seats.values() for agent in seat),
+        toolbox.recorder.steps,
+        graded=row["passed"] is not None,
+    )
+    return {
+        "trials": [row],
+        "steps": steps,
+        "accesses": accesses,
+        "milestones": milestones,
+        "reports": reports,
+    }
 
 
 def _judged(trial: _Trial, submission: Submission) -> tuple[Row, list[Row]]:

@@ -1,4 +1,4 @@
-"""The four frames every analysis starts from: one row a trial, a step, an access, a milestone.
+"""The frames every analysis starts from: one row a trial, step, access, milestone, report.
 
 Whoever can fill these frames, from any harness, can use everything else in this package.
 `results/README.md` describes each field; a test holds that table to these schemas. A value that is
@@ -168,11 +168,31 @@ MILESTONES = pl.Schema(
     }
 )
 
+REPORTS = pl.Schema(
+    {
+        "trial_id": pl.String,
+        "report": pl.Int64,
+        "agent": pl.String,
+        "parent": pl.String,
+        "step": pl.Int64,
+        "at": pl.Float64,
+        "brief": pl.String,
+        "text": pl.String,
+        "status": pl.String,
+        "covers": pl.List(pl.String),
+        "reached": pl.List(pl.String),
+        "reached_at_end": pl.List(pl.String),
+        "held": pl.String,
+        "held_at_end": pl.String,
+    }
+)
+
 SCHEMAS: dict[str, pl.Schema] = {
     "trials": TRIALS,
     "steps": STEPS,
     "accesses": ACCESSES,
     "milestones": MILESTONES,
+    "reports": REPORTS,
 }
 """Frame name to schema."""
 
@@ -195,6 +215,8 @@ class Recorded(Graded, Protocol):
     def accesses(self) -> pl.DataFrame: ...
     @property
     def milestones(self) -> pl.DataFrame: ...
+    @property
+    def reports(self) -> pl.DataFrame: ...
 
 
 def frame(name: str, rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:

@@ -1,10 +1,10 @@
-"""A recorded run on disk: its manifest, its journal, and its four frames as Parquet.
+"""A recorded run on disk: its manifest, its journal, and its frames as Parquet.
 
     results/runs/NAME/
         manifest.json                            the sweep as it was run
         journal.sqlite                           every record, in the order in which trials ended
         frames.json                              up to which record Parquet goes, and its rows
-        trials.parquet, milestones.parquet
+        trials.parquet, milestones.parquet, reports.parquet
         steps/topology=T/0000.parquet, accesses/topology=T/0000.parquet
 
 Parquet is made from the journal and can be made again; a run that was killed opens from its
@@ -39,6 +39,8 @@ RUNS = Path(__file__).with_name("runs")
 MANIFEST = "manifest.json"
 FRAMES = "frames.json"
 PARTITIONED = ("steps", "accesses")
+LATER = ("reports",)
+"""Frames that older runs do not have."""
 TRIALS_A_FILE = 1000
 
 
@@ -80,6 +82,11 @@ class Run:
     def milestones(self) -> pl.DataFrame:
         """One row a milestone of a trial."""
         return self._frame("milestones")
+
+    @property
+    def reports(self) -> pl.DataFrame:
+        """One row a report of an agent to another."""
+        return self._frame("reports")
 
     def _frame(self, name: str) -> pl.DataFrame:
         if name not in self._loaded:
@@ -194,7 +201,7 @@ def _load(folder: Path, name: str) -> pl.DataFrame:
     if not has_journal or (marker and marker.get("records") == _last(folder)):
         try:
             found = _from_parquet(folder, name)
-            if marker and found.height != marker["rows"][name]:
+            if marker and found.height != marker["rows"].get(name, 0):
                 raise Refused(f"{found.height} of {marker['rows'][name]} rows are there")
             return found
         except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as error:
@@ -216,6 +223,8 @@ def _from_parquet(folder: Path, name: str) -> pl.DataFrame:
         trials = pl.read_parquet(folder / "trials.parquet", columns=["topology"])
         order = trials.get_column("topology").unique(maintain_order=True).to_list()
         files = [f for t in order for f in sorted(_partition(folder, name, t).glob("*.parquet"))]
+    # An older kit did not write every frame.
+    files = [file for file in files if file.exists() or name not in LATER]
     # The folder names repeat a column of trials; a frame has the fields of its schema alone.
     parts = [pl.read_parquet(file, hive_partitioning=False) for file in files]
     for file, part in zip(files, parts, strict=True):

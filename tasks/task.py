@@ -7,6 +7,7 @@ within tasks. Tasks do not depend on the sweep: `orders/dev-003` is the same wor
 import hashlib
 import json
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -81,6 +82,12 @@ class Task:
         return f"{self.task_set}/{self.block}?{dials}"
 
 
+def named_milestones(task: Task, brief: str) -> tuple[str, ...]:
+    """The milestones of a task whose names stand in a text as words, in their order."""
+    names = (goal.name for goal in task.goal.milestones)
+    return tuple(name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", brief))
+
+
 @dataclass(frozen=True)
 class TaskSet:
     """A family of tasks.
@@ -94,7 +101,8 @@ class TaskSet:
     agent is offered. `invariants(task, world)` names each broken
     invariant, once per breach. `choices` maps a tool to the argument (a dotted path) that says
     which of several ways was chosen where any would do, if all keep to it; None where nobody said.
-    `judge` is the version of the rules by which its worlds judge.
+    `judge` is the version of the rules by which its worlds judge. `covers(task, brief)` says which
+    of the task's milestones a brief is about; as it stands, those that it names.
     """
 
     name: str
@@ -117,6 +125,7 @@ class TaskSet:
     corpus: Callable[[], str | None] = field(default=lambda: None)
     choices: Mapping[str, str] | None = None
     judge: str = JUDGE
+    covers: Callable[[Task, str], tuple[str, ...]] = named_milestones
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from results.reports.page import page
 from results.reports.prose import limits, method
 from results.reports.section import Section
 from results.reports.sentences import caveats, told, what_can_be_said
+from results.reports.subagent_section import subagent_section
 from results.reports.tables import (
     Table,
     comparison_table,
@@ -126,6 +127,7 @@ def sections(run: Recorded, counter: Counter = CHARACTERS) -> list[Section]:
         failure_section(run, pooled="imported" in run.manifest),
         loss_section(run),
         conflict_section(run),
+        subagent_section(run),
         attribution_section(run, reference, counter),
     )
     return [section for section in found if section is not None]

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,6 +88,7 @@ class MadeRun:
     steps: pl.DataFrame
     accesses: pl.DataFrame
     milestones: pl.DataFrame
+    reports: pl.DataFrame = field(default_factory=lambda: frame("reports", []))
 
 
 def made_run(trials: pl.DataFrame, **manifest: Any) -> MadeRun:

@@ -23,6 +23,7 @@ class Frames:
     steps: pl.DataFrame = field(default_factory=lambda: frame("steps", []))
     manifest: dict[str, Any] = field(default_factory=dict[str, Any])
     milestones: pl.DataFrame = field(default_factory=lambda: frame("milestones", []))
+    reports: pl.DataFrame = field(default_factory=lambda: frame("reports", []))
 
 
 def coupling(topology: str, task: int, trial: int) -> float:

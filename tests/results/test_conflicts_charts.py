@@ -24,6 +24,7 @@ class Frames:
     accesses: pl.DataFrame
     manifest: dict[str, Any] = field(default_factory=dict[str, Any])
     milestones: pl.DataFrame = field(default_factory=lambda: frame("milestones", []))
+    reports: pl.DataFrame = field(default_factory=lambda: frame("reports", []))
 
 
 def drawn(chart: Any) -> bytes:

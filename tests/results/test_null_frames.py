@@ -80,6 +80,10 @@ def _add_trial(rows: dict[str, Rows], topology: str, task: str, trial: int, pass
             rows["accesses"].append(own | access | {"predicate": False, "undone": False})
     for name in ("first", "second"):
         rows["milestones"].append({"trial_id": trial_id, "milestone": name, "weight": 1.0})
+    reports = (
+        {"trial_id": trial_id, "report": n, "agent": a} for n, a in enumerate(AGENTS[topology])
+    )
+    rows["reports"] += reports
 
 
 def versioned(run: MadeRun) -> MadeRun:

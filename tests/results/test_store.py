@@ -50,6 +50,7 @@ def record(
         ],
         "accesses": [row | {"access": 0, "op": "read", "table": "t", "key": "k", "version": 0}],
         "milestones": [row | {"milestone": "m", "position": 0, "weight": 1.0, "reached": True}],
+        "reports": [row | {"report": 0, "agent": "subagent-1", "covers": ["m"], "held": "true"}],
     }
 
 
