@@ -133,6 +133,8 @@ class Above:
 
 
 ABOVE: ContextVar[Above | None] = ContextVar("above", default=None)
+IN_WORLD: ContextVar[bool] = ContextVar("in_world", default=False)
+"""Whether a tool of the work runs: a model that it asks plays a part of the world."""
 _HERE: ContextVar[Agent | None] = ContextVar("here", default=None)
 """The agent that asked its model last in this context."""
 
@@ -141,11 +143,13 @@ _HERE: ContextVar[Agent | None] = ContextVar("here", default=None)
 class Agents:
     """The agents of one trial by their seats; the first of a seat is there once it is seated.
 
-    `ambiguous` counts calls whose agent could not be told.
+    `ambiguous` counts calls whose agent could not be told. `world` stands for what the world itself
+    asks a model, which is no agent's.
     """
 
     seats: dict[str, list[Agent]] = field(default_factory=dict[str, list[Agent]])
     ambiguous: int = 0
+    world: Agent = field(default_factory=lambda: Agent("world", "user_simulator", None, ""))
     _names: set[str] = field(default_factory=set[str])
     _issued: dict[str | None, list[Issued]] = field(default_factory=dict[str | None, list[Issued]])
     _reply_ids: set[str | None] = field(default_factory=set[str | None])

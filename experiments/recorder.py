@@ -18,7 +18,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from experiments.agents import Agent, Agents, place_in
+from experiments.agents import IN_WORLD, Agent, Agents, place_in
 from experiments.charges import charges
 from experiments.purse import Purse
 from experiments.spec import Limits
@@ -162,16 +162,7 @@ class Recorder(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         known = metadata or {}
-        seat = known.get("agent")
-        if self.misuse is not None or seat not in self.agents.seats:
-            self.refuse(OWN_MODEL.format(known.get("langgraph_node") or "the graph"))
-        agent = self.agents.asks(seat, messages[0], place_in(known))
-        if seat == self.submitted and agent.above is None:
-            raise SubmittedError(seat)
-        if agent.cut_short >= MOST_CUT_SHORT:
-            self.limit = self.limit or "max_tokens"
-        self._check_limits()
-        self.purse.check(seat)
+        agent = self._asking(known, messages[0])
         Recorder.asked += 1
         agent.message += 1
         agent.waiting = True
@@ -195,6 +186,23 @@ class Recorder(BaseCallbackHandler):
         if tools:
             row["tools"] = schemas if first == row["step"] else str(first)
 
+    def _asking(self, known: dict[str, Any], prompt: list[BaseMessage]) -> Agent:
+        """Whose model call it is, if it may be made."""
+        seat = known.get("agent")
+        if IN_WORLD.get() and seat not in self.agents.seats:
+            self._check_limits()
+            return self.agents.world
+        if self.misuse is not None or seat not in self.agents.seats:
+            self.refuse(OWN_MODEL.format(known.get("langgraph_node") or "the graph"))
+        agent = self.agents.asks(seat, prompt, place_in(known))
+        if seat == self.submitted and agent.above is None:
+            raise SubmittedError(seat)
+        if agent.cut_short >= MOST_CUT_SHORT:
+            self.limit = self.limit or "max_tokens"
+        self._check_limits()
+        self.purse.check(seat)
+        return agent
+
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         agent, row = self._ended(run_id)
         if agent is None or row is None:
@@ -205,7 +213,8 @@ class Recorder(BaseCallbackHandler):
         if not isinstance(message, AIMessage):
             self.close_step(row, generation.text)
             return
-        self.agents.said(agent, message)
+        if agent is not self.agents.world:
+            self.agents.said(agent, message)
         calls = [{"id": c["id"], "name": c["name"], "args": c["args"]} for c in message.tool_calls]
         said = {"content": message.text, "tool_calls": calls}
         self.close_step(row, json.dumps(said, ensure_ascii=False))
@@ -216,6 +225,8 @@ class Recorder(BaseCallbackHandler):
         agent.cut_short = agent.cut_short + 1 if row["finish_reason"] in CUT_SHORT else 0
         if self.count is not None:
             self.count(row)
+        if agent is self.agents.world:
+            return
         self.purse.spend(agent.seat, row)
         for call in message.tool_calls:
             if call["name"] not in offered:

@@ -14,7 +14,7 @@ from uuid import UUID
 from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.runnables import ensure_config
 
-from experiments.agents import ABOVE, Above, Agent, Credit, Place, place_in
+from experiments.agents import ABOVE, IN_WORLD, Above, Agent, Credit, Place, place_in
 from experiments.claims import Claim
 from experiments.recorder import Recorder, Row
 from experiments.refused import Refused
@@ -224,8 +224,12 @@ class Toolbox:
         place = self.workplaces.get(credit.agent.seat) or Workplace(self.world)
         call = str(row["step"])
         self.touched.append(Touched(row, call, place))
-        async with place.world.call(call):
-            reply = await use(tool, place.world, arguments)
+        within = IN_WORLD.set(True)
+        try:
+            async with place.world.call(call):
+                reply = await use(tool, place.world, arguments)
+        finally:
+            IN_WORLD.reset(within)
         if not tool.readOnlyHint:
             place.wrote.append((tool.name, dict(arguments)))
         return reply

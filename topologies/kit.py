@@ -18,11 +18,12 @@ class OutOfBudgetError(Exception):
 
 @dataclass(frozen=True)
 class Seat:
-    """One agent's place: a model and tools credited to it, and what it is told about the work.
+    """An agent's place: a model and tools credited to it, and what it is told about the work.
 
-    `tools` are the tools of the work and `submit`, by which an agent ends. For the agent that was
-    seated first its submission ends the trial (private copies do not count); for any other it is
-    the report.
+    Several conversations may share it, each an agent of its own. `tools` are the tools of the work
+    and `submit`, by which an agent ends. For the agent that was seated first its submission ends
+    the trial (private copies do not count); for any other, and below another's call, it is the
+    report.
     """
 
     name: str

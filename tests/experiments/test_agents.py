@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from experiments.trial import Record
+from experiments.trial import Record, run_trial
 from results.conflicts import find_conflicts
 from results.records import frame
 from tests.scripted_model import Say, play, submit
+from tests.trials import spec
 
 GRAPHS = "tests.foreign_graphs"
 RACE = {
@@ -83,3 +84,12 @@ def test_where_workers_of_the_first_seat_overlap_the_end_of_the_graph_decides() 
     assert (row["status"], row["model_calls"]) == (None, 12)
     assert row["prompt_tokens"] == 3 * 10 * (2 + 4 + 6 + 8)
     assert row["completion_tokens"] == 12 * 5
+
+
+def test_simulated_conversations_on_one_seat_have_lucks_of_their_own_and_equal_records() -> None:
+    made = spec(f"{GRAPHS}:gathered", "orders", "typical", width=4)
+    one, again = run_trial(made), run_trial(made)
+    assert one == again
+    first = [s for s in one["steps"] if s["kind"] == "model" and s["message"] == 1]
+    assert [s["agent"] for s in first] == ["worker", "worker-2", "worker-3"]
+    assert len({s["ended"] - s["started"] for s in first}) == 3

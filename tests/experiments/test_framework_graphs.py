@@ -1,14 +1,18 @@
 """Graphs of the frameworks, with what must come of them written down."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("deepagents", reason="the frameworks need langchain-core 1.8")
 
+from experiments.show import trajectory
 from experiments.trial import Record
 from results.conflicts import find_conflicts
+from results.journal import Journal, entry
 from results.records import frame
+from results.store import open_run, write_manifest
 from tests.scripted_model import Say, play, submit
 
 GRAPHS = "tests.framework_graphs"
@@ -91,6 +95,19 @@ def test_an_agent_of_langchain_is_one_agent_and_its_own_tool_a_step_without_a_wo
     assert calc["error"] is None
     assert calc["step"] not in {access["step"] for access in record["accesses"]}
     assert conflicts(record) == []
+
+
+def test_a_tool_of_the_graph_is_shown_with_what_it_gave(tmp_path: Path) -> None:
+    script = {TASK: [Say(calls=[("calc", {"left": 1, "right": 2})]), Say(calls=[submit("3")])]}
+    record = play(f"{GRAPHS}:react", script)
+    write_manifest(tmp_path / "run", {"planned": 1})
+    with Journal(tmp_path / "run", write=True) as journal:
+        journal.add(0, entry(record))
+    run = open_run(tmp_path / "run")
+    text = "\n".join(trajectory(run, record["trials"][0]["trial_id"]))
+    assert "calls calc(left=1, right=2)" in text
+    assert "gets: 3" in text
+    assert "never carried out" not in text
 
 
 def test_subagents_of_a_deep_agent_are_agents_on_its_seat_and_their_submissions_reports() -> None:
