@@ -47,7 +47,7 @@ test: $(READY) ## Set up and run the whole test suite
 	$(BIN)/python -m pytest
 
 test-core17: $(CORE17)/.ready ## Pass the tests of graphs and clients with langchain-core 1.7
-	$(CORE17)/bin/python -m pytest tests/topologies tests/experiments/test_bad_graphs.py tests/experiments/test_runner.py
+	$(CORE17)/bin/python -m pytest $(foreach of,chat_client models transport topologies,tests/topologies/test_$(of).py) $(foreach of,agents bad_graphs endings,tests/experiments/test_$(of).py)
 
 smoke-real: $(READY) $(LOCAL)/.ready ## Run a small sweep on a real model on this machine: it tests the instrument, never the model
 	FANOUT_LOCAL_PYTHON=$(abspath $(LOCAL)/bin/python) $(BIN)/python -m pytest -n 0 tests/smoke

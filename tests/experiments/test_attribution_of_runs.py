@@ -75,8 +75,9 @@ def test_another_harness_is_counted_by_characters_and_priced_only_if_known() -> 
 class _Run:
     def __init__(self, frames: list[Frames]) -> None:
         self.manifest: dict[str, Any] = {}
-        self.trials, self.steps, self.accesses = (
-            pl.concat([one[name] for one in frames]) for name in ("trials", "steps", "accesses")
+        self.trials, self.steps, self.accesses, self.milestones = (
+            pl.concat([one[name] for one in frames])
+            for name in ("trials", "steps", "accesses", "milestones")
         )
 
 
