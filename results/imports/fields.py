@@ -33,7 +33,7 @@ SHARES = frozenset(
 )
 """Numbers from 0 to 1."""
 
-FROM_ONE = frozenset(("width", "message"))
+FROM_ONE = frozenset(("width",))
 ANY_NUMBER = frozenset(("seed",))
 
 NOT_EMPTY = frozenset(

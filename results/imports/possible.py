@@ -151,6 +151,8 @@ def _steps(steps: Sequence[Row]) -> None:
 def _model_call(row: Row, where: str) -> None:
     if row.get("tool") is not None:
         raise Refused(f"{where} is of kind 'model' and has a tool; use kind 'tool'")
+    if row.get("message") == 0:
+        raise Refused(f"{where}: message is 0; it must be 1 or more: 0 is a call that came of none")
     must = None if row.get("reply") is None else is_reply(row["reply"])
     if must is not None:
         raise Refused(f"{where}: reply must be {must}, or text")
