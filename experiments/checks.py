@@ -7,8 +7,9 @@ import inspect
 import sys
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from experiments.loading import load_task_set, load_topology, near
 from experiments.refused import Refused
@@ -36,12 +37,14 @@ def check_topology(cell: TopologyCell) -> None:
     builder = load_topology(cell.build)
     if inspect.iscoroutinefunction(builder):
         raise Refused(f"{where} is asynchronous; its builder must be written with plain def")
-    kit, *parameters = inspect.signature(builder).parameters.values()
-    del kit
+    parameters = _settings_of(builder, where)
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
         return
     known = [parameter.name for parameter in parameters]
-    hints = typing.get_type_hints(builder)
+    try:
+        hints = typing.get_type_hints(builder, include_extras=True)
+    except (NameError, TypeError, AttributeError):  # as with annotations for a type checker alone
+        hints = {}
     for name, value in cell.settings.items():
         if name not in known:
             raise Refused(f"{where} has no setting {name!r}; {near(name, known)}")
@@ -66,6 +69,18 @@ def seated(cell: TopologyCell, sweep: Sweep) -> set[str]:
     tasks = replace(sweep.cells[0], tasks=1)
     first = replace(sweep, topologies=(cell,), cells=(tasks,), trials=1, budgets=sweep.budgets[:1])
     return roles_at_start(specs(first)[0])
+
+
+def _settings_of(builder: Callable[..., Any], where: str) -> list[inspect.Parameter]:
+    """What a builder takes after the kit. `Refused` for what is no builder."""
+    try:
+        parameters = list(inspect.signature(builder).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
+        raise Refused(f"{where} is no topology: its builder must take a kit, as in build(kit)")
+    kit, *settings = parameters
+    return parameters if kit.kind is inspect.Parameter.VAR_POSITIONAL else settings
 
 
 def check_tasks(cell: TaskCell) -> None:
@@ -129,6 +144,10 @@ USUAL_ROLES = ("agent", "aggregator", "judge", "lead", "subagent", "supervisor",
 
 def _wanted(hint: Any, value: Any) -> str | None:
     """What a value should be instead, in words; None if it fits or nothing is known."""
+    if typing.get_origin(hint) is Annotated:
+        kind, *notes = typing.get_args(hint)
+        bounds = [bound for note in notes for bound in getattr(note, "metadata", [note])]
+        return _wanted(kind, value) or next(filter(None, (_beyond(b, value) for b in bounds)), None)
     if typing.get_origin(hint) is Literal:
         choices = typing.get_args(hint)
         return None if value in choices else "one of " + ", ".join(str(c) for c in choices)
@@ -141,3 +160,11 @@ def _wanted(hint: Any, value: Any) -> str | None:
     accepted = (int, float) if hint is float else hint
     fits = isinstance(value, accepted) and (hint is bool or not isinstance(value, bool))
     return None if fits else plain[hint]
+
+
+def _beyond(bound: Any, value: Any) -> str | None:
+    """What a number must be, if it lies beyond a bound, such as pydantic's Field(ge=1)."""
+    least, most = getattr(bound, "ge", None), getattr(bound, "le", None)
+    if (least is None or value >= least) and (most is None or value <= most):
+        return None
+    return f"{least} or more" if most is None else f"at most {most}"

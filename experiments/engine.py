@@ -41,7 +41,7 @@ def load_engine(name: str) -> Engine:
         raise Refused(f"there is no engine {name!r}; {near(name, ENGINES)}")
     try:
         engine: Any = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
+    except (Exception, SystemExit) as error:
         raise Refused(f"the engine {path} cannot be imported: {error}") from error
     try:
         inspect.signature(engine).bind((), 1)

@@ -72,7 +72,7 @@ def _imported(path: str) -> object:
         return getattr(importlib.import_module(module), attribute)
     except AttributeError:
         raise Refused(f"{path} cannot be used: {module} has no {attribute!r}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = str(error).splitlines()[0] if str(error) else ""
         reasons = [f"{path} cannot be imported", f"{type(error).__name__}: {text}", namesakes()]
         raise Refused(": ".join(filter(None, reasons))) from error

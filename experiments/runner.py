@@ -5,6 +5,7 @@ drawn at random from the sweep's seed, so that drift of an endpoint hits all top
 sweep that stops early is balanced.
 """
 
+import json
 import os
 from collections.abc import Sequence
 from contextlib import closing
@@ -26,6 +27,7 @@ from results.journal import Entry, Journal
 from results.map.infeasible import LEAST
 from results.store import MANIFEST, RUNS, Run, compact, open_run, read_manifest, write_manifest
 from tasks.task import luck
+from topologies.secrets import hidden
 
 AT_ONCE = 8
 """Trials of a real model under way at once, unless asked otherwise."""
@@ -93,7 +95,7 @@ def play(
             outcome = "interrupted"
             raise
         except Exception as error:
-            outcome = f"failed: {(str(error) or repr(error)).splitlines()[-1]}"
+            outcome = f"failed: {hidden(str(error) or repr(error)).splitlines()[-1]}"
             raise
         finally:
             journal.end(session, _now(), outcome)
@@ -108,8 +110,10 @@ def claim(folder: Path, manifest: dict[str, Any], *, another_endpoint: bool = Fa
 
     `Refused` for a folder that holds something else.
     """
+    manifest = json.loads(hidden(json.dumps(manifest, ensure_ascii=False)))
     if not (folder / MANIFEST).exists():
-        if folder.exists() and any(folder.iterdir()):
+        # What begins with a dot is a draft of the manifest that was being written.
+        if folder.exists() and any(not file.name.startswith(".") for file in folder.iterdir()):
             raise Refused(f"{folder} holds something that is not a run; choose another name")
         write_manifest(folder, manifest)
         return

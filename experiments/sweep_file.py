@@ -76,7 +76,7 @@ def read_sweep(name: str, changes: Sequence[str] = (), models: Sequence[str] = (
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise Refused(f"the sweep {file} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(f"the sweep {file} is not TOML: {error}") from error
     raw.setdefault("name", file.stem)
     raw = by_name(raw)
@@ -157,7 +157,9 @@ def apply(raw: Raw, change: str) -> None:
 def _value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except RecursionError as error:
+        raise Refused("a value is nested too deeply") from error
+    except ValueError:
         return text
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, cast, get_args
@@ -34,6 +35,10 @@ THRESHOLDS = (
 DEFAULT_MODEL = "simulated:typical"
 ROLES = ("default", "lead", "subagent")
 AXES_OF_TASKS = ("tasks", "split")
+MOST_TRIALS, MOST_POINTS = 1_000_000, 2_000
+MOST_K = 100
+LARGEST = 2**63 - 1
+"""The greatest whole number that a record holds."""
 
 Cell = TypeVar("Cell", TopologyCell, TaskCell, Budget)
 
@@ -55,7 +60,7 @@ def parse_sweep(raw: Raw) -> Sweep:
     limits, sweep_limits = _limits(_table(raw, "limits"))
     topologies = _distinct("topologies", _topologies(_table(raw, "topologies")))
     defaults = {"tasks": raw.get("tasks", 12), "split": raw.get("split", "dev")}
-    return Sweep(
+    sweep = Sweep(
         name=name,
         question=question,
         seed=_whole("seed", raw.get("seed", 1), least=0),
@@ -72,6 +77,19 @@ def parse_sweep(raw: Raw) -> Sweep:
         budgets=_distinct("budget.amounts", _budgets(_table(raw, "budget"))),
         interrupts=interrupts,
     )
+    return _small_enough(sweep)
+
+
+def _small_enough(sweep: Sweep) -> Sweep:
+    """The sweep, counted before its trials are made."""
+    each = sum(cell.tasks for cell in sweep.cells) * sweep.trials
+    trials = each * len(sweep.topologies) * max(1, len(sweep.budgets))
+    if trials > MOST_TRIALS:
+        raise Refused(
+            f"the sweep has {trials:,} trials, and {MOST_TRIALS:,} is the most: take fewer trials, "
+            "tasks or points of its grid, or several sweeps"
+        )
+    return sweep
 
 
 def check_keys(where: str, table: Raw, known: Iterable[str]) -> None:
@@ -100,7 +118,11 @@ def _topologies(tables: Raw) -> Iterator[TopologyCell]:
             build, settings = topology_named(str(base))
         except Refused as error:
             raise Refused(f"topologies.{label}: {error}") from error
-        replicate = str(given.pop("replicate", ""))
+        replicate = given.pop("replicate", "")
+        if not isinstance(replicate, str):
+            raise Refused(
+                f'topologies.{label}.replicate is {replicate!r}; it must be text, as in "b"'
+            )
         axes = [name for name, value in given.items() if isinstance(value, list)]
         for point in grid(f"topologies.{label}", given):
             varied = ",".join(f"{axis}={point[axis]}" for axis in axes)
@@ -162,6 +184,9 @@ def grid(where: str, table: Raw) -> Iterator[dict[str, Any]]:
                 raise Refused(
                     f"{where}.{key} is {value!r}; it must be text or a number, or a list of them"
                 )
+    points = math.prod(len(values) for values in axes.values())
+    if points > MOST_POINTS:
+        raise Refused(f"{where} is a grid of {points:,} points, and {MOST_POINTS:,} is the most")
     for point in itertools.product(*axes.values()):
         yield dict(zip(axes, point, strict=True))
 
@@ -259,6 +284,9 @@ def _limit(key: str, value: Any, whole: bool) -> float:
 
 def _thresholds(table: Raw) -> dict[str, float]:
     check_keys("thresholds", table, THRESHOLDS)
+    k = table.get("k")
+    if isinstance(k, int) and k > MOST_K:
+        raise Refused(f"thresholds.k is {k}; it must be from 1 to {MOST_K}")
     return {
         key: _number(f"thresholds.{key}", value, whole=key == "k") for key, value in table.items()
     }
@@ -267,7 +295,7 @@ def _thresholds(table: Raw) -> dict[str, float]:
 def _number(key: str, value: Any, *, whole: bool = False, or_else: str = "") -> float:
     kind = "a whole number" if whole else "a number"
     fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not fits or not 0 <= value < float("inf"):
+    if not fits or not 0 <= value <= LARGEST:
         raise Refused(f"{key} is {value!r}; it must be {kind} of 0 or more{or_else}")
     return value
 
@@ -275,4 +303,6 @@ def _number(key: str, value: Any, *, whole: bool = False, or_else: str = "") -> 
 def _whole(key: str, value: Any, least: int = 1) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise Refused(f"{key} is {value!r}; it must be a whole number of at least {least}")
+    if value > LARGEST:
+        raise Refused(f"{key} is beyond {LARGEST}, the most that a record holds")
     return value

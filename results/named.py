@@ -19,7 +19,7 @@ def find(registry: Mapping[str, str], name: str) -> Callable[..., Any]:
         raise Refused(f"no {name!r}: use one of {known}, or my_module:my_function")
     try:
         found: object = getattr(import_module(module), function)
-    except (ImportError, AttributeError) as error:
+    except (Exception, SystemExit) as error:
         raise Refused(f"cannot import {path!r}: {error}") from error
     if not callable(found):
         raise Refused(f"{path!r} is not a function")

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import polars as pl
@@ -38,6 +38,17 @@ RUNS = Path(__file__).with_name("runs")
 
 MANIFEST = "manifest.json"
 FRAMES = "frames.json"
+SHAPES: dict[str, type] = {
+    **dict.fromkeys(("name", "question", "hash", "command"), str),
+    **dict.fromkeys(("seed", "trials", "planned"), int),
+    **dict.fromkeys(("sweep", "limits", "thresholds", "versions", "corpora", "prompts"), dict),
+    **dict.fromkeys(("sweep_limits", "choices", "endpoints", "imported"), dict),
+    "simulated": bool,
+    LEAST: list,
+}
+"""What stands in a manifest is of these types, where it stands there."""
+
+WORDS = {str: "text", int: "a whole number", bool: "true or false", dict: "a table", list: "a list"}
 PARTITIONED = ("steps", "accesses")
 LATER = ("reports",)
 """Frames that older runs do not have."""
@@ -154,11 +165,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         reason = f"it has no {MANIFEST}" if folder.is_dir() else "there is no such folder"
         raise Refused(f"{folder} is not a run: {reason}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Refused(f"{folder} is not a run: {MANIFEST} cannot be read ({error})") from error
     if not isinstance(manifest, dict):
         raise Refused(f"{folder} is not a run: {MANIFEST} is not an object")
-    return manifest  # pyright: ignore[reportUnknownVariableType]
+    known = cast("dict[str, Any]", manifest)
+    for key, kind in SHAPES.items():
+        if known.get(key) is not None and type(known[key]) is not kind:
+            must = f"{key} must be {WORDS[kind]}"
+            raise Refused(f"{folder} is not a run: of its {MANIFEST}, {must}")
+    return {key: v for key, v in known.items() if key not in SHAPES or v is not None}
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -204,7 +220,7 @@ def _load(folder: Path, name: str) -> pl.DataFrame:
             if marker and found.height != marker["rows"].get(name, 0):
                 raise Refused(f"{found.height} of {marker['rows'][name]} rows are there")
             return found
-        except (pl.exceptions.PolarsError, OSError, ValueError, KeyError) as error:
+        except (pl.exceptions.PolarsError, OSError, ValueError, KeyError, TypeError) as error:
             if not has_journal:
                 text = str(error).splitlines()[0]
                 raise Refused(f"the {name} of {folder} cannot be read: {text}") from error
@@ -286,5 +302,10 @@ def _newest_change(folder: Path) -> float:
 
 def _write_whole(file: Path, content: Mapping[str, Any]) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(draft, file)
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        draft.write_text(text, encoding="utf-8", errors="backslashreplace")
+        os.replace(draft, file)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise

@@ -12,11 +12,12 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
+from pydantic import Field
 
 from tasks.refused import Refused
 from tasks.voting import Vote, agreed, agreement, combined, nearest
@@ -43,7 +44,7 @@ ROLES = ("agent", "aggregator")
 
 def build(
     kit: Kit,
-    attempts: int = 3,
+    attempts: Annotated[int, Field(ge=1, le=256)] = 3,
     aggregator: Literal["agent", "majority"] = "agent",
     answer: Literal["lines", "whole"] = "lines",
 ) -> Graph:

@@ -5,11 +5,12 @@ differs between teams is data: what a subagent sees, whether subagents work at o
 may write, and how many there are.
 """
 
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from langchain_core.messages import AnyMessage, HumanMessage, ToolCall
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
+from pydantic import Field
 
 from topologies.agent import (
     Conversation,
@@ -54,7 +55,7 @@ def build(
     context: Literal["brief", "trace"] = "brief",
     schedule: Literal["parallel", "serial"] = "parallel",
     writers: Literal["all", "lead"] = "all",
-    team: int = 4,
+    team: Annotated[int, Field(ge=1, le=256)] = 4,
 ) -> Graph:
     """The graph of a lead with `team` subagents.
 

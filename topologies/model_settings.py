@@ -5,7 +5,6 @@ Light to import: a sweep is read without waiting for a client.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -117,7 +116,7 @@ def _must(name: str, value: Any) -> Iterator[str]:
             yield "true or false"
     elif kind in ("int", "float"):
         number = isinstance(value, int if kind == "int" else (int, float))
-        if not number or isinstance(value, bool) or not math.isfinite(value) or value < 0:
+        if not number or isinstance(value, bool) or not 0 <= value < 2**63:
             yield "a whole number of 0 or more" if kind == "int" else "a number of 0 or more"
         elif value == 0 and name in ABOVE_0:
             yield "above 0"

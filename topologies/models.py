@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import dotenv
 import httpx2
@@ -222,12 +223,25 @@ def _built(name: str, settings: ModelSettings) -> BaseChatModel:
     function, _, model = rest.partition(":")
     if not function or not _is_module(provider):
         raise Refused(f"The model '{name}' is not known: {_what_there_is()}")
-    return _function(f"{provider}:{function}")(model, settings)
+    build, path = _function(f"{provider}:{function}"), f"{provider}:{function}"
+    try:
+        inspect.signature(build).bind(model, settings)
+        built: Any = build(model, settings)
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise Refused(f"{path} built no model from a name and settings: {told}") from error
+    if not isinstance(built, BaseChatModel):
+        raise Refused(f"{path} built a {type(built).__name__}, which is no chat model")
+    return built
 
 
 def _function(path: str) -> Builder:
     module, _, name = path.partition(":")
-    found = getattr(importlib.import_module(module), name, None)
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except (Exception, SystemExit) as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise Refused(f"{path} cannot be imported: {told}") from error
     if not callable(found):
         raise Refused(
             f"There is no function '{name}' in {module}, which '{path}' asks for: "

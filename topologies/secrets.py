@@ -56,6 +56,11 @@ def hidden(text: str) -> str:
     return text
 
 
+def signs() -> list[str]:
+    """A text without any of these has no secret in it."""
+    return [*_forms(frozenset(_kept) | _of_environment()), *(part for part, _ in _FORMS)]
+
+
 @cache
 def _forms(secrets: frozenset[str]) -> list[str]:
     """Each as it stands, in JSON (and in JSON within JSON) and in an address, the longest first."""

@@ -15,6 +15,7 @@ from results.imports.writing import write_run
 from results.named import find
 from results.reports.sentences import many
 from results.store import RUNS, open_run
+from topologies.secrets import hidden, signs
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,7 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not name.strip(". ") or "/" in name or not name.isprintable():
         raise Refused(f"the run cannot be called {name!r}; give a plain name with --name")
     folder = (arguments.runs or RUNS) / name
-    write_run(folder, _frames(arguments), name, _source(arguments))
+    frames = {known: _without_secrets(frame) for known, frame in _frames(arguments).items()}
+    write_run(folder, frames, name, _source(arguments))
     made = open_run(folder)
     trials = made.trials
     tasks = trials.select("task_set", "task").n_unique()
@@ -46,6 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
     called = shlex.quote(name if folder.parent == RUNS else str(folder))
     print(f"Go on with `fanout report {called}` or `fanout profile {called}`.")
     return 0
+
+
+def _without_secrets(frame: pl.DataFrame) -> pl.DataFrame:
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    found = [name for name in texts if frame.get_column(name).str.contains_any(signs()).any()]
+    return frame.with_columns(pl.col(found).map_elements(hidden, pl.String)) if found else frame
 
 
 def _frames(arguments: argparse.Namespace) -> dict[str, pl.DataFrame]:

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import parse_qsl
 
 from tasks.refused import Refused
@@ -50,13 +50,36 @@ class Profile:
 @cache
 def parameters() -> dict[str, dict[str, Any]]:
     """Parameter name to its meaning, range (or choices) and source."""
-    return tomllib.loads(FILE.read_text())["parameters"]
+    return _file()["parameters"]
 
 
 @cache
 def profiles() -> dict[str, Profile]:
-    """The shipped profiles."""
-    return {name: Profile(**v) for name, v in tomllib.loads(FILE.read_text())["profiles"].items()}
+    """Those in profiles.toml. `Refused` for a value there that cannot be."""
+    return {name: _checked(name, values) for name, values in _file()["profiles"].items()}
+
+
+def _file() -> dict[str, Any]:
+    try:
+        return tomllib.loads(FILE.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{FILE.name} is not TOML: {error}") from error
+
+
+def _checked(name: str, table: Any) -> Profile:
+    """The profile of a table in the file, each value of the kind that its parameter has."""
+    where = f"{FILE.name}: profiles.{name}"
+    known = {field.name for field in fields(Profile)}
+    values = cast("dict[str, Any]", table if isinstance(table, dict) else {})
+    for parameter in sorted(known ^ set(values)):
+        raise Refused(f"{where} {'lacks' if parameter in known else 'has an unknown'} {parameter}")
+    for parameter, value in values.items():
+        try:
+            if _value(parameter, str(value)) != value or isinstance(value, bool):
+                raise Refused(f"{parameter} is {value!r}, which is not of its kind")
+        except Refused as error:
+            raise Refused(f"{where}.{error}") from error
+    return Profile(**values)
 
 
 @cache
