@@ -202,6 +202,9 @@ def _analysis(commands: Any) -> None:
     add("--max-cost", type=float, metavar="X", help="most dollars a passed trial")
     add("--baseline", metavar="RUN", help="an earlier run that it must not fall behind")
     add("--tolerance", type=float, metavar="X", help="loss of pass^k to rule out (default 0.05)")
+    add(
+        "--these-tasks", action="store_true", help="ask of these tasks alone, not of more like them"
+    )
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     add("--markdown", type=Path, metavar="FILE", help="write a summary in Markdown")
     compare = _command(

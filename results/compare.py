@@ -1,6 +1,6 @@
 """Which topology did better on the same tasks, by how much, how sure that is, and at what cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,14 +8,9 @@ import numpy.typing as npt
 import polars as pl
 
 from results.statistics.consistency import group_columns, tally
-from results.statistics.differences import (
-    Difference,
-    all_pass,
-    holm,
-    mcnemar_exact,
-    paired_difference,
-)
-from results.statistics.intervals import Floats, Ints, unit_sums
+from results.statistics.differences import all_pass, paired_difference
+from results.statistics.intervals import Ints, unit_sums
+from results.statistics.on_these import difference_on_these
 from results.statistics.ratios import cost_ratios
 from results.statistics.strata import cell_label, strata
 
@@ -27,8 +22,9 @@ PAIRED = {
     "low": pl.Float64(),
     "high": pl.Float64(),
     "interval": pl.String(),
-    "p": pl.Float64(),
-    "p_mcnemar": pl.Float64(),
+    "these_low": pl.Float64(),
+    "these_high": pl.Float64(),
+    "level": pl.Float64(),
     "tasks": pl.Int64(),
     "fewest": pl.Int64(),
     "most": pl.Int64(),
@@ -41,24 +37,24 @@ def compare(
     by: Sequence[str] | None = None,
     ks: Sequence[int] = (1, 4),
     crashed: str = "drop",
-    level: float = 0.95,
+    level: float | Mapping[str, float] = 0.95,
 ) -> pl.DataFrame:
     """One row for each cell, topology other than `reference`, and k.
 
     `by` defaults to the settings that vary (`results.statistics.strata.strata`). Columns: task_set,
     *by, `cell` (a label), topology, `reference`, k, pass^k of both over the tasks both did
-    (`estimate`, `reference_estimate`), their `difference` with `low` and `high` at `level`, the
-    kind of `interval`, `p` (sign flips), `p_holm` (over all rows of the same k: the `family`),
-    `p_mcnemar` (exact; only where every task has one trial on each side), `tasks` (base tasks in
-    the comparison), `fewest` and `most` trials of a task, `simulated` (any trial of the cell is),
-    `crash_convention`, and the cost ratios of `results.statistics.ratios`. Undefined is null;
-    without the reference in a cell, all is.
+    (`estimate`, `reference_estimate`), their `difference` with `low` and `high` for tasks like
+    these and the kind of that `interval`, `these_low` and `these_high` for these tasks alone (see
+    `results.statistics.on_these`), the `level` of both (one for all, or one by topology), `tasks`
+    (base tasks in the comparison), `fewest` and `most` trials of a task, `simulated` (any trial of
+    the cell is), `crash_convention`, and the cost ratios of `results.statistics.ratios`, also at
+    that level. Undefined is null; without the reference in a cell, all is.
     """
     by = strata(trials) if by is None else list(by)
     keys = group_columns(by)
     shared = [key for key in keys if key != "topology"]
     rows = [
-        key | _paired(group, k, level)
+        key | _paired(group, k, _at(level, key["topology"]))
         for key, group in paired_counts(trials, reference, by, crashed)
         for k in ks
     ]
@@ -71,11 +67,14 @@ def compare(
     simulated = trials.group_by(shared).agg(pl.col("simulated").any())
     ratios = cost_ratios(trials, reference, by, level)
     return (
-        _with_family(found)
-        .join(simulated, on=shared, how="left", nulls_equal=True)
+        found.join(simulated, on=shared, how="left", nulls_equal=True)
         .join(ratios, on=keys, how="left", nulls_equal=True)
         .sort(*shared, "topology", "k", nulls_last=True)
     )
+
+
+def _at(level: float | Mapping[str, float], topology: str) -> float:
+    return level[topology] if isinstance(level, Mapping) else level
 
 
 def paired_counts(
@@ -109,7 +108,9 @@ def _paired(group: pl.DataFrame, k: int, level: float) -> dict[str, Any]:
         kept.get_column(name).to_numpy() for name in ("c", "n", "c_base", "n_base")
     )
     units = np.asarray(kept.get_column("block").to_list(), dtype=np.str_)
-    found: Difference = paired_difference((c, n), (base_c, base_n), units, k, level)
+    sides = ((c, n), (base_c, base_n))
+    found = paired_difference(*sides, units, k, level)
+    these = difference_on_these(*sides, units, k, level)
     sizes = kept.select(
         pl.min_horizontal("n", "n_base"), pl.max_horizontal("n", "n_base").alias("x")
     )
@@ -121,22 +122,13 @@ def _paired(group: pl.DataFrame, k: int, level: float) -> dict[str, Any]:
         "low": found.low,
         "high": found.high,
         "interval": found.kind,
-        "p": found.p,
-        "p_mcnemar": _mcnemar(c, n, base_c, base_n, units),
+        "these_low": these.low,
+        "these_high": these.high,
+        "level": level,
         "tasks": found.units,
         "fewest": sizes.get_column("n").min(),
         "most": sizes.get_column("x").max(),
     }
-
-
-def _mcnemar(
-    c: Ints, n: Ints, base_c: Ints, base_n: Ints, units: npt.NDArray[np.generic]
-) -> float | None:
-    """McNemar's p where it applies: independent tasks with one trial on each side."""
-    single = c.size > 0 and bool((n == 1).all() and (base_n == 1).all())
-    if not single or np.unique(units).size < c.size:
-        return None
-    return mcnemar_exact(c == 1, base_c == 1)
 
 
 def _unit_mean(c: Ints, n: Ints, units: npt.NDArray[np.generic], k: int) -> float | None:
@@ -144,17 +136,3 @@ def _unit_mean(c: Ints, n: Ints, units: npt.NDArray[np.generic], k: int) -> floa
         return None
     sums, sizes = unit_sums(all_pass(c, n, k), units)
     return float((sums / sizes).mean())
-
-
-def _with_family(found: pl.DataFrame) -> pl.DataFrame:
-    """Holm's p over all comparisons of the same k, and how many those are."""
-
-    def adjusted(group: pl.DataFrame) -> pl.DataFrame:
-        ps: Floats = group.get_column("p").cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        return group.with_columns(
-            pl.Series("p_holm", holm(ps), dtype=pl.Float64).fill_nan(None),
-            pl.lit(int((~np.isnan(ps)).sum()), dtype=pl.Int64).alias("family"),
-        )
-
-    parts = [adjusted(group) for _, group in found.group_by("k", maintain_order=True)]
-    return pl.concat(parts) if parts else adjusted(found)

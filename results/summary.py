@@ -28,8 +28,9 @@ def summary(
 
     Counts: `tasks`, `blocks` (base tasks), `trials`, `graded`, `crashed`; and whether it is
     `withheld` (see `results.withheld`). Success is pass^1, the mean over tasks: `success`,
-    `success_low`, `success_high`. Then `pass_hat_K`, `_low`, `_high`
-    and `pass_at_K` for each k, the METRICS (or those named, also by import path), per graded trial,
+    `success_low`, `success_high`. Then `pass_hat_K`, `_low`, `_high`, `_tasks` (those with K graded
+    trials, on which it rests) and `pass_at_K` for each k, the METRICS
+    (or those named, also by import path), per graded trial,
     `passed_in_time` within `deadline` seconds (null without one), ratios to `reference`
     (`tokens_ratio`, `dollars_ratio`, `dollars_uncached_ratio`, `seconds_ratio`, `_low`, `_high`)
     and `crash_convention`, which governs success and pass^k; metrics are over graded trials under
@@ -104,6 +105,7 @@ def _wide(bands: pl.DataFrame, keys: Sequence[str], ks: Sequence[int]) -> pl.Dat
                 ("low", f"pass_hat_{k}_low"),
                 ("high", f"pass_hat_{k}_high"),
                 ("pass_at", f"pass_at_{k}"),
+                ("tasks", f"pass_hat_{k}_tasks"),
             )
         ),
     )

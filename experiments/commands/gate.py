@@ -19,7 +19,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.baseline is not None:
         baseline = open_run(find_run(arguments.baseline, runs))
     tolerance = TOLERANCE if arguments.tolerance is None else arguments.tolerance
-    result = gate(found, arguments.k, arguments.min, arguments.max_cost, baseline, tolerance)
+    result = gate(
+        found,
+        arguments.k,
+        arguments.min,
+        arguments.max_cost,
+        baseline,
+        tolerance,
+        arguments.these_tasks,
+    )
     written = {arguments.junit: result.junit_xml, arguments.markdown: result.markdown}
     files: list[Path] = [file for file in written if file is not None]
     for file in files:

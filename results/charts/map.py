@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from results.charts.palette import names, panels, percent, simulated, styled
-from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, a_hint, numeric_dials
+from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, numeric_dials
 from results.map.reach import MARGIN, WIDEST
 from results.refused import Refused
 from results.statistics.strata import settings_label, spoken, strata
@@ -46,7 +46,7 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
             pl.when(pl.col("difference") > 0).then(pl.lit("+")).otherwise(pl.lit("")),
             (pl.col("difference") * 100).round(0).cast(pl.Int64),
         ).alias("text"),
-        pl.when(a_hint()).then(pl.lit("a hint")).otherwise(pl.lit(UNDECIDED)).alias("open"),
+        pl.lit(UNDECIDED).alias("open"),
     )
     k = int(known.get_column("k").max() or 1)  # pyright: ignore[reportArgumentType]
     reference = str(known.get_column("reference").first())
@@ -71,7 +71,7 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
             alt.Tooltip("text:N", title="difference, points"),
             percent("low"),
             percent("high"),
-            alt.Tooltip("q:Q", format=".3f", title="p corrected"),
+            percent("level"),
             "conclusion:N",
         ],
     )
@@ -92,8 +92,7 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
         [
             f"Of {known.height} cells {counts[0]} are better, {counts[1]} worse, "
             f"{counts[2]} undecided (pale)",
-            "Decided: the 95% interval leaves out 0, and p holds over all cells "
-            "(Benjamini and Hochberg); a hint: only the interval does",
+            "Decided: the interval leaves out 0; those of all cells hold together",
         ],
     )
 

@@ -108,8 +108,8 @@ def did_it_hurt(
     `broken_with`, `broken_without` (invariants broken per trial; null if any is unknown). Within
     tasks that have trials of both sorts (two or more of each in all), so that a hard task is not
     held against its conflicts:
-    `success_difference` (with minus without) with its 95% interval `success_low` to `success_high`,
-    p and the number of base tasks `units`; `broken_difference`, `broken_low`, `broken_high` alike.
+    `success_difference` (with minus without) with its 95% interval `success_low` to `success_high`
+    and the number of base tasks `units`; `broken_difference`, `broken_low`, `broken_high` alike.
     It is no proof of cause: see `results.conflicts.twins`.
     """
     keys = ["family", "kind", *group_columns(by)]
@@ -125,7 +125,6 @@ def did_it_hurt(
             "success_difference",
             "success_low",
             "success_high",
-            "p",
             "broken_with",
             "broken_without",
             "broken_difference",
@@ -172,7 +171,6 @@ def _beside(group: pl.DataFrame) -> dict[str, float | int | None]:
         "success_difference": gain.estimate,
         "success_low": gain.low,
         "success_high": gain.high,
-        "p": gain.p,
         "broken_with": _mean(with_it["broken"]),
         "broken_without": _mean(without["broken"]),
         "broken_difference": more,

@@ -1,12 +1,12 @@
 """The map: over the range of tasks, where a topology does better than the reference, where worse.
 
-Each cell of the grid is compared alone, paired by base task; over all cells of the map p is
-corrected by Benjamini and Hochberg, and a cell is decided only if its interval leaves out 0 and the
-corrected p is at most alpha. Beside the cells stands one contrast for each dial: how far the
-difference moves from one end of the dial to the other, over all cells together.
+Each cell of the grid is compared alone, paired by base task; the intervals of all cells hold
+together, as those of verdicts do, and a cell is decided if its interval leaves out 0. Beside the
+cells stands one contrast for each dial: how far the difference moves from one end of the dial to
+the other, over all cells together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,10 @@ from statsmodels.stats.multitest import (  # pyright: ignore[reportMissingTypeSt
 )
 
 from results.compare import compare, paired_counts
+from results.statistics.consistency import group_columns
 from results.statistics.differences import all_pass
 from results.statistics.intervals import Floats
+from results.statistics.quantiles import student
 from results.statistics.strata import dials, strata
 
 DIALS = ("width", "coupling", "depth", "write_share")
@@ -43,8 +45,7 @@ CONTRASTS = pl.Schema(
         "change": pl.Float64,
         "low": pl.Float64,
         "high": pl.Float64,
-        "p": pl.Float64,
-        "q": pl.Float64,
+        "level": pl.Float64,
         "tasks": pl.Int64,
         "cells": pl.Int64,
     }
@@ -52,9 +53,9 @@ CONTRASTS = pl.Schema(
 """One row for each topology beside the reference, task set and dial that varies.
 
 `change` is how much the paired difference in pass^k rises when the dial goes from `least` to
-`most`, all else equal, with 95% limits; `q` is p corrected over all rows. Null where it cannot be
-told: with too few tasks, or because no two cells differ in that dial alone; `tied` are then the
-settings that it moves with.
+`most`, all else equal, with limits of `level`, at which those of all rows hold together
+(Bonferroni). Null where it cannot be told: with too few tasks, or because no two cells differ in
+that dial alone; `tied` are then the settings that it moves with.
 """
 
 
@@ -74,34 +75,31 @@ def dials_of(trials: pl.DataFrame) -> list[str]:
 
 
 def phase_map(
-    trials: pl.DataFrame, reference: str = "single_thread", k: int = 1, alpha: float = 0.05
+    trials: pl.DataFrame,
+    reference: str = "single_thread",
+    k: int = 1,
+    levels: Mapping[str, float] | None = None,
 ) -> pl.DataFrame:
-    """One row for each cell and topology beside the reference: `results.compare` and two columns.
+    """One row for each cell and topology beside the reference: `results.compare`, a `conclusion`.
 
-    `q` is p (sign flips) corrected over all rows; `conclusion` is better, worse or undecided, and
-    null where nothing could be compared.
+    That is better, worse or undecided, and null where nothing could be compared. Intervals are of
+    `levels`, one for each topology (see `results.verdicts.verdict.levels`); unless they are given,
+    those of all rows hold together.
     """
-    found = compare(trials, reference, strata(trials), (k,))
-    ps = found.get_column("p").cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    settled = pl.col("q") <= alpha
+    by = strata(trials)
+    others = trials.filter(pl.col("topology") != reference).select(group_columns(by)).n_unique()
+    together = 1 - (1 - LEVEL) / max(others, 1)
+    found = compare(trials, reference, by, (k,), level=together if levels is None else levels)
     return found.with_columns(
-        pl.Series("q", corrected(ps), dtype=pl.Float64).fill_nan(None)
-    ).with_columns(
         pl.when(pl.col("difference").is_null())
         .then(None)
-        .when(settled & (pl.col("low") > 0))
+        .when(pl.col("low") > 0)
         .then(pl.lit(BETTER))
-        .when(settled & (pl.col("high") < 0))
+        .when(pl.col("high") < 0)
         .then(pl.lit(WORSE))
         .otherwise(pl.lit(UNDECIDED))
         .alias("conclusion")
     )
-
-
-def a_hint() -> pl.Expr:
-    """Whether a cell of `phase_map` is undecided only since p was corrected for all cells."""
-    apart = ((pl.col("low") > 0) | (pl.col("high") < 0)).fill_null(False)
-    return apart & (pl.col("conclusion") == UNDECIDED)
 
 
 def corrected(ps: Floats) -> Floats:
@@ -133,9 +131,21 @@ def contrasts(trials: pl.DataFrame, reference: str = "single_thread", k: int = 1
         for (task_set, topology), group in _together(pairs)
         for row in _of_topology(str(task_set), str(topology), group, reference, k, by)
     )
-    found = pl.DataFrame(rows, schema=CONTRASTS, orient="row")
-    ps = found.get_column("p").fill_null(float("nan")).to_numpy()
-    return found.with_columns(pl.Series("q", corrected(ps), dtype=pl.Float64).fill_nan(None))
+    return pl.DataFrame(_holding_together(list(rows)), schema=CONTRASTS, orient="row")
+
+
+def _holding_together(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with intervals widened from LEVEL to the level at which all of them hold."""
+    level = 1 - (1 - LEVEL) / max(sum(row["low"] is not None for row in rows), 1)
+    for row in rows:
+        row["level"] = level
+        if row["low"] is not None:
+            to, now = (student((1 + at) / 2, row["tasks"] - 1) for at in (level, LEVEL))
+            wider = to / now
+            row |= {
+                end: row["change"] + wider * (row[end] - row["change"]) for end in ("low", "high")
+            }
+    return rows
 
 
 def _together(pairs: Sequence[pl.DataFrame]) -> Iterator[tuple[tuple[Any, ...], pl.DataFrame]]:
@@ -167,7 +177,7 @@ def _of_topology(
         change = (
             (None,) * 3
             if slope is None
-            else tuple(None if value is None else value * (most - least) for value in slope[:3])
+            else tuple(None if value is None else value * (most - least) for value in slope)
         )
         yield {
             "task_set": task_set,
@@ -179,7 +189,6 @@ def _of_topology(
             "most": most,
             "k": k,
             **dict(zip(("change", "low", "high"), change, strict=True)),
-            "p": None if slope is None else slope[3],
             "tasks": group.get_column("block").n_unique(),
             "cells": group.select(varied).n_unique(),
         }
@@ -222,8 +231,8 @@ def _slopes(
     return {} if found is None else dict(zip(dials, found, strict=True))
 
 
-Slope = tuple[float, float | None, float | None, float | None]
-"""Estimate, low, high and p."""
+Slope = tuple[float, float | None, float | None]
+"""Estimate, low and high."""
 
 
 def slopes_within(
@@ -252,8 +261,8 @@ def slopes_within(
     for at in range(matrix.shape[1]):
         estimate = float(fit.params[at])
         if not float(variances[at]) > 1e-18:
-            found.append((estimate, None, None, None))
+            found.append((estimate, None, None))
             continue
         low, high = (float(end) for end in fit.conf_int(1 - LEVEL)[at])
-        found.append((estimate, low, high, float(fit.pvalues[at])))
+        found.append((estimate, low, high))
     return found

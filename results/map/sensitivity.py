@@ -114,7 +114,7 @@ def differences(trials: pl.DataFrame, reference: str = "single_thread", k: int =
         )
         units = np.asarray(group.get_column("block").to_list(), dtype=np.str_)
         both = (n >= k) & (base_n >= k)
-        found = paired_difference((c, n), (base_c, base_n), units, k, flips=False)
+        found = paired_difference((c, n), (base_c, base_n), units, k)
         if found.low is None or found.high is None:
             continue
         gains = all_pass(c[both], n[both], k) - all_pass(base_c[both], base_n[both], k)

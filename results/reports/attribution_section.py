@@ -209,7 +209,7 @@ def _regression_table(told: pl.DataFrame, reference: str) -> Table:
             ("tasks", lambda row: number(row["tasks"])),
         ],
         f"Success beside {reference}, from a linear model with a level for each task and errors "
-        "clustered by base task (statsmodels). It describes: tokens were not dealt out by lot. "
+        "clustered by base task (CR2). It describes: tokens were not dealt out by lot. "
         "Overlap is the share of trials whose tokens lie within the range of the reference on the "
         f"same task; below {LEAST_OVERLAP:.0%} nothing is said of equal tokens. A dash cannot be "
         "told, and the sentences above say why.",

@@ -1,31 +1,37 @@
-"""The tables on consistency: pass^k with every interval that applies, and tasks against trials."""
+"""The tables on consistency: pass^k with its interval, and tasks against trials."""
 
 from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from results.reports.tables import Row, Table, grouped, number, percent, percent_interval, tenths
+from results.reports.tables import Row, Table, grouped, number, percent, percent_interval
 from results.statistics.spread import split
 from results.statistics.strata import cell_label
 
 
 def consistency_table(bands: pl.DataFrame, by: Sequence[str]) -> Table:
-    """Pass^k with both intervals and pass@k, from bands."""
+    """Pass^k with its interval and pass@k, from bands, and on how many tasks they rest."""
     columns: list[tuple[str, Callable[[Row], str]]] = [
         ("topology", lambda row: row["topology"]),
         ("k", lambda row: str(row["k"])),
-        ("tasks", lambda row: number(row["tasks"])),
-        ("too few trials", lambda row: number(row["tasks_short"])),
+        ("tasks with k trials", _rests_on),
         (
             "pass^k (95% posterior)",
             lambda row: percent_interval(row["pass_hat"], row["low"], row["high"]),
         ),
-        ("task bootstrap", _limits("boot")),
         ("pass@k", lambda row: percent(row["pass_at"])),
     ]
-    if bands.get_column("wilson_low").null_count() < bands.height:
-        columns[6:6] = [("Wilson", _limits("wilson")), ("Clopper-Pearson", _limits("exact"))]
-    return grouped(_celled(bands, by), "Consistency", columns)
+    return grouped(_celled(bands, by), "Consistency", columns, ROLLED_BACK)
+
+
+ROLLED_BACK = (
+    "Both rest on the tasks with k graded trials. On tasks that write, pass@k assumes that what a "
+    "failed try wrote is rolled back before the next."
+)
+
+
+def _rests_on(row: Row) -> str:
+    return f"{row['tasks']} of {row['tasks'] + row['tasks_short']}"
 
 
 def split_table(bands: pl.DataFrame, by: Sequence[str]) -> Table:
@@ -57,14 +63,6 @@ def _of_split(name: str) -> Callable[[Row], str]:
 def _advice(row: Row) -> str:
     found = split(row["icc"], row["most"])
     return "not known: all trials went alike" if found is None else found.advice
-
-
-def _limits(name: str) -> Callable[[Row], str]:
-    def shown(row: Row) -> str:
-        low, high = row[f"{name}_low"], row[f"{name}_high"]
-        return "-" if low is None else f"{tenths(low):.1f} to {tenths(high):.1f}"
-
-    return shown
 
 
 def _celled(bands: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Report: the map of a sweep with a grid."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +10,6 @@ from results.map.phase_map import (
     BETTER,
     UNDECIDED,
     WORSE,
-    a_hint,
     contrasts,
     dials_of,
     phase_map,
@@ -20,7 +19,7 @@ from results.records import Graded
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
 from results.reports.sentences import many
-from results.reports.tables import Row, Table, grouped, number, p_value, points
+from results.reports.tables import Row, Table, difference_columns, grouped, number, points
 from results.statistics.strata import spoken
 from results.store import MANIFEST, Run, open_run
 
@@ -29,7 +28,10 @@ SUFFIX = "-sensitivity"
 
 
 def map_section(
-    run: Graded, reference: str = "single_thread", k: int = 1, alpha: float = 0.05
+    run: Graded,
+    reference: str = "single_thread",
+    k: int = 1,
+    levels: Mapping[str, float] | None = None,
 ) -> Section | None:
     """The section; None for a run of one topology, or without a dial that takes several values.
 
@@ -38,14 +40,14 @@ def map_section(
     trials = run.trials
     if not dials_of(trials) or trials.get_column("topology").n_unique() < 2:
         return None
-    cells = phase_map(trials, reference, k, alpha)
+    cells = phase_map(trials, reference, k, levels)
     known = cells.filter(pl.col("conclusion").is_not_null())
     if known.height < LEAST_CELLS:
         return None
     moved = contrasts(trials, reference, k)
     start = "In simulation" if trials.get_column("simulated").any() else "Here"
-    sentences = (*contrast_sentences(moved, start, alpha), *cell_sentences(known, start))
-    tables = (contrast_table(moved), map_table(cells, k, alpha))
+    sentences = (*contrast_sentences(moved, start), *cell_sentences(known, start))
+    tables = (contrast_table(moved), map_table(cells, k))
     charts = {"phase_map": phase_map_chart(trials, cells)}
     beside = _beside(run)
     if beside is not None:
@@ -55,12 +57,8 @@ def map_section(
     return Section("The map", sentences, tables, charts)
 
 
-def contrast_sentences(moved: pl.DataFrame, start: str, alpha: float = 0.05) -> Iterator[str]:
-    """What `results.map.phase_map.contrasts` says of each topology and dial.
-
-    Where an interval leaves out 0 but the corrected p is above `alpha`, it is called a hint.
-    """
-    tested = moved.get_column("p").drop_nulls().len()
+def contrast_sentences(moved: pl.DataFrame, start: str) -> Iterator[str]:
+    """What `results.map.phase_map.contrasts` says of each topology and dial."""
     for row in moved.iter_rows(named=True):
         who, dial = row["topology"], spoken(row["dial"])
         way = f"{dial} {row['least']:g} to {row['most']:g}"
@@ -75,29 +73,21 @@ def contrast_sentences(moved: pl.DataFrame, start: str, alpha: float = 0.05) -> 
             yield f"{start}, {row['task_set']}: how {who} moves from {way} cannot be told."
             continue
         span = points(row["change"], row["low"], row["high"])
-        apart = _leaves_out_0(row)
-        said = "changes by" if apart else "is not known to change:"
-        hint = (
-            f" Take it as a hint: p = {row['q']:.2f} after allowing for {many(tested, 'contrast')}."
-            if apart and row["q"] > alpha
-            else ""
-        )
+        said = "changes by" if _leaves_out_0(row) else "is not known to change:"
         yield (
             f"{start}, {row['task_set']}: from {way} the difference of {who} to "
             f"{row['reference']} in pass^{row['k']} {said} {span} points, all cells together "
-            f"({row['tasks']} tasks, {row['cells']} cells; p corrected {p_value(row['q'])}).{hint}"
+            f"({row['tasks']} tasks, {row['cells']} cells; {100 * row['level']:.4g}% interval)."
         )
 
 
 def cell_sentences(known: pl.DataFrame, start: str) -> Iterator[str]:
-    """For each topology, in how many cells it is better, worse or undecided, hints among these."""
+    """For each topology, in how many cells it is better, worse or undecided."""
     for (topology,), rows in known.group_by(["topology"], maintain_order=True):
         counts = [int((rows["conclusion"] == name).sum()) for name in (BETTER, WORSE, UNDECIDED)]
-        hints = rows.filter(a_hint()).height
         yield (
             f"{start}, {topology} is better than {rows['reference'][0]} in {counts[0]} of "
-            f"{many(rows.height, 'cell')}, worse in {counts[1]} and undecided in {counts[2]}"
-            + (f" (in {hints} of them there is a hint)." if hints else ".")
+            f"{many(rows.height, 'cell')}, worse in {counts[1]} and undecided in {counts[2]}."
         )
 
 
@@ -113,36 +103,27 @@ def contrast_table(moved: pl.DataFrame) -> Table:
                 lambda row: f"{spoken(row['dial'])} {row['least']:g} to {row['most']:g}",
             ),
             ("change, points", lambda row: points(row["change"], row["low"], row["high"])),
-            ("p", lambda row: p_value(row["p"])),
-            ("p (corrected)", lambda row: p_value(row["q"])),
             ("tasks", lambda row: number(row["tasks"])),
         ],
         "A linear model of the paired differences of all cells, each base task with a level of its "
-        "own; errors clustered by base task, t with one degree of freedom less than tasks. p is "
-        "corrected by Benjamini and Hochberg over the rows of this table.",
+        "own; errors clustered by base task, t with one degree of freedom less than tasks. The "
+        "intervals of all rows hold together (Bonferroni).",
     )
 
 
-def map_table(cells: pl.DataFrame, k: int, alpha: float = 0.05) -> Table:
-    """Every cell of the map with its conclusion; which undecided ones are hints."""
+def map_table(cells: pl.DataFrame, k: int) -> Table:
+    """Every cell of the map with its conclusion."""
     return grouped(
-        cells.with_columns(a_hint().alias("hint")),
+        cells,
         f"The cells of the map, pass^{k}",
         [
             ("topology", lambda row: row["topology"]),
-            ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
-            ("p", lambda row: p_value(row["p"])),
-            ("p (corrected)", lambda row: p_value(row["q"])),
-            ("conclusion", _conclusion),
+            *difference_columns(),
+            ("conclusion", lambda row: row["conclusion"] or "-"),
         ],
-        "A cell is decided if its 95% interval leaves out 0 and p, corrected by Benjamini and "
-        f"Hochberg over all cells of the map, is at most {alpha:g}; else it is undecided, and a "
-        "hint if only the corrected p stands against it.",
+        "A cell is decided if its interval for tasks like these leaves out 0. The intervals of all "
+        "cells hold together, and are those of the verdicts.",
     )
-
-
-def _conclusion(row: Row) -> str:
-    return f"{row['conclusion'] or '-'}{', a hint' if row['hint'] else ''}"
 
 
 def _leaves_out_0(row: Row) -> bool:

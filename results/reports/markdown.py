@@ -69,7 +69,7 @@ def _verdicts(report: "Report") -> Iterator[str]:
         yield from report.overview.markdown()
     if report.assumes:
         yield from ("", *_listed(f"All assume: {text}" for text in report.assumes))
-    folded = [one for one in report.verdicts if one.verdict == NOT_ENOUGH]
+    folded = [one for one in report.verdicts if {one.verdict, one.on_these} == {NOT_ENOUGH}]
     if len(report.verdicts) <= FEW:
         folded.clear()
     for verdict in report.verdicts:

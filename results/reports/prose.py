@@ -21,7 +21,8 @@ def method(
         "Estimators",
         "With c of n graded trials of a task passed, pass^k is C(c,k)/C(n,k) and pass@k is "
         "1 - C(n-c,k)/C(n,k), both unbiased and undefined where k is above n; over tasks each "
-        "task weighs the same. Passed is pass^1.",
+        "task weighs the same. Passed is pass^1. On tasks that write, pass@k assumes that what a "
+        "failed try wrote is rolled back before the next.",
     )
     yield (
         "Crashed trials",
@@ -31,16 +32,16 @@ def method(
     )
     yield (
         "Intervals",
-        "All are 95%, but for those of verdicts, which hold together. Pass^k: equal-tailed "
+        "All are 95%, but for those of differences and verdicts, which hold together: a claim has "
+        "one interval, of the level that is named beside it. Pass^k: equal-tailed "
         "posterior of E[p^k] under a beta-binomial model of tasks, flat on the mean and on the "
         "intra-class correlation, half of the prior allowing a share of hopeless or of certain "
         "tasks beside them. It reaches to the estimate: where nothing or all passed, 0 or 100% is "
-        "an end of it. The task bootstrap stands beside it and is "
-        "too narrow with few tasks. Settings of one base task count together as one task. An "
+        "an end of it. Settings of one base task count together as one task. An "
         "interval of p is never raised to the power k.",
     )
     if not comparison.is_empty():
-        yield from _compared(trials, reference, comparison)
+        yield from _compared(trials, reference)
     encodings = trials.get_column("encoding").drop_nulls().unique().sort().to_list()
     yield (
         "Tokens",
@@ -64,25 +65,17 @@ def _graded_by(trials: pl.DataFrame) -> str:
     )
 
 
-def _compared(
-    trials: pl.DataFrame, reference: str, comparison: pl.DataFrame
-) -> Iterator[tuple[str, str]]:
+def _compared(trials: pl.DataFrame, reference: str) -> Iterator[tuple[str, str]]:
     yield (
         "Comparisons",
         f"Every topology is compared to {reference} on the tasks both did. The unit is the base "
         "task: Student's t on its unbiased differences with one degree of freedom less than "
-        "tasks, and a sign-flip p beside it (exact up to 12 tasks that differ, else 20,000 seeded "
-        "flips). Where a few tasks carry the whole difference that interval is too narrow, and is "
+        "tasks. Where a few tasks carry the whole difference that interval is too narrow, and is "
         "widened to what the posteriors of both sides allow, put together with the correlation of "
-        "the tasks (Newcombe). Fewer than 2 tasks give no interval. With one trial a task "
-        "McNemar's exact p stands beside. How well all intervals cover is printed by `python -m "
-        "results.statistics.coverage`.",
-    )
-    family = comparison.get_column("family").max()
-    yield (
-        "Family",
-        f"{family} comparisons were made for each measure. p (Holm) allows for all of them; a "
-        "finding whose interval leaves out 0 but whose Holm p is above 0.05 is called a hint.",
+        "the tasks (Newcombe). Fewer than 2 tasks give no interval for tasks like these. "
+        "For these tasks alone the trials are the sample: each side's posterior of mean p^k over "
+        "these tasks, put together in the same way. How well all intervals cover is printed by "
+        "`python -m results.statistics.coverage`.",
     )
     pairing = (
         "In simulation the luck of the work is shared by topologies trial by trial; "

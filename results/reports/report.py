@@ -42,8 +42,8 @@ from results.statistics.strata import cell_label, strata
 from results.summary import broken_invariants, metric_columns, summary
 from results.tokens.attribution import CHARACTERS, Counter
 from results.verdicts.checklist import checklist
-from results.verdicts.rules import stated
-from results.verdicts.verdict import family_of, verdicts
+from results.verdicts.rules import Stated, stated
+from results.verdicts.verdict import family_of, levels, verdicts
 from results.verdicts.words import Verdict
 
 HEADLINE_K = 4
@@ -121,7 +121,10 @@ def sections(run: Recorded, counter: Counter = CHARACTERS) -> list[Section]:
     reference = reference_of(run.trials)
     found = (
         map_section(
-            run, reference, headline_k(run.trials, run.manifest), stated_alpha(run.manifest)
+            run,
+            reference,
+            headline_k(run.trials, run.manifest),
+            levels(run.trials, reference, rules_of(run.trials, run.manifest)),
         ),
         budget_section(run),
         failure_section(run, pooled="imported" in run.manifest),
@@ -144,10 +147,11 @@ def composed(run: Recorded, metrics: Sequence[str] = ()) -> Report:
     deadline = _threshold(manifest, "deadline_seconds")
     measured = [*METRICS, *metrics]
     table = summary(trials, by, sorted({1, k}), "drop", reference, deadline, measured)
-    comparison = compare(trials, reference, by, sorted({1, k}))
     simulated = bool(trials.get_column("simulated").any())
-    names = trials.get_column("topology").unique().sort().to_list()
-    rules = stated(manifest, names, reference, most)
+    rules = rules_of(trials, manifest)
+    comparison = compare(
+        trials, reference, by, sorted({1, k}), level=levels(trials, reference, rules)
+    )
     judged = verdicts(trials, rules)
     assumes, apart = parted(judged)
     results = [outcome_table(table, by, k, deadline), cost_table(table, by, reference, simulated)]
@@ -166,7 +170,7 @@ def composed(run: Recorded, metrics: Sequence[str] = ()) -> Report:
         overview=overview(judged),
         assumes=assumes,
         verdicts=apart,
-        said=tuple(told(what_can_be_said(comparison, stated_alpha(manifest)))),
+        said=tuple(told(what_can_be_said(comparison))),
         caveats=(*_unfinished(trials, manifest), *caveats(trials)),
         results=tuple(results),
         consistency=_consistency(trials, by, ks),
@@ -187,9 +191,10 @@ def headline_k(trials: pl.DataFrame, manifest: Mapping[str, Any]) -> int:
     return max(1, min(int(wanted), most_trials(trials)))
 
 
-def stated_alpha(manifest: Mapping[str, Any]) -> float:
-    """The threshold `alpha` of the sweep, else 0.05."""
-    return _threshold(manifest, "alpha") or 0.05
+def rules_of(trials: pl.DataFrame, manifest: Mapping[str, Any]) -> Stated:
+    """The rules of a run, with its contrasts."""
+    names = trials.get_column("topology").unique().sort().to_list()
+    return stated(manifest, names, reference_of(trials), most_trials(trials))
 
 
 def most_trials(trials: pl.DataFrame) -> int:

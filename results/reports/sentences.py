@@ -30,18 +30,16 @@ ROUNDING = 1e-9
 """Points below which a difference is what adding binary fractions left over."""
 
 
-def what_can_be_said(comparison: pl.DataFrame, alpha: float = 0.05) -> pl.DataFrame:
+def what_can_be_said(comparison: pl.DataFrame) -> pl.DataFrame:
     """One plain sentence for each row of `results.compare.compare`.
 
-    Columns: task_set, cell, topology, k, simulated, `difference` (a share), `settled` (the 95%
-    interval leaves out 0), `sentence`. A simulated comparison says so in the sentence. Where an
-    interval leaves out 0 but Holm's p of the whole family is above `alpha`, the sentence calls it
-    a hint.
+    Columns: task_set, cell, topology, k, simulated, `difference` (a share), `settled` (its interval
+    for tasks like these leaves out 0), `sentence`. A simulated comparison says so in the sentence.
     """
     rows = [
         {name: row[name] for name in ("task_set", "cell", "topology", "k", "simulated")}
         | {"difference": row["difference"]}
-        | {"settled": _settled(row), "sentence": sentence(row, alpha)}
+        | {"settled": _settled(row), "sentence": sentence(row)}
         for row in comparison.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, schema=SENTENCES, orient="row")
@@ -80,11 +78,12 @@ def _told(said: pl.DataFrame, settled: bool) -> list[tuple[bool, str]]:
     ]
 
 
-def _settled(row: dict[str, Any]) -> bool:
-    return row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
+def _settled(row: dict[str, Any], of: str = "") -> bool:
+    low, high = row[f"{of}low"], row[f"{of}high"]
+    return low is not None and (low > 0 or high < 0)
 
 
-def sentence(row: dict[str, Any], alpha: float = 0.05) -> str:
+def sentence(row: dict[str, Any]) -> str:
     """The sentence of one row of a comparison."""
     start = ("In simulation, on " if row["simulated"] else "On ") + row["cell"]
     who, other = row["topology"], row["reference"]
@@ -96,18 +95,17 @@ def sentence(row: dict[str, Any], alpha: float = 0.05) -> str:
         )
     gain = row["difference"]
     cost = _cost(row) if row["k"] == 1 else ""
+    word = "more" if gain > 0 else "less"
     if not _settled(row):
+        alone = (
+            f" For these tasks alone it did, {word} often ({_span(row, 'these_')})."
+            if _settled(row, "these_")
+            else ""
+        )
         return (
             f"{start} there is not enough evidence yet to say whether {who} {passed} more or less "
             f"often than {other}: the difference is {signed(gain)} points ({_evidence(row)})"
-            f"{cost}."
-        )
-    word = "more" if gain > 0 else "less"
-    hint = ""
-    if row["p_holm"] is not None and row["p_holm"] > alpha:
-        hint = (
-            f" Take it as a hint: p = {row['p_holm']:.2f} by sign flips"
-            f" after allowing for {many(row['family'], 'comparison')}."
+            f"{cost}.{alone}"
         )
     size = f"{in_points(abs(gain))} points"
     said = (
@@ -115,7 +113,7 @@ def sentence(row: dict[str, Any], alpha: float = 0.05) -> str:
         if row["k"] == 1
         else f"{passed} {word} often than {other}, by {size}"
     )
-    return f"{start} {who} {said} ({_evidence(row)}){cost}.{hint}"
+    return f"{start} {who} {said} ({_evidence(row)}){cost}."
 
 
 def _evidence(row: dict[str, Any]) -> str:
@@ -123,13 +121,19 @@ def _evidence(row: dict[str, Any]) -> str:
         f"{row['fewest']}" if row["fewest"] == row["most"] else f"{row['fewest']} to {row['most']}"
     )
     size = f"{many(row['tasks'], 'task')} x {trials} trial{'' if trials == '1' else 's'}"
-    low, high = row["low"], row["high"]
-    if low is None:
-        return f"no interval: it takes at least 2 tasks; {size}"
-    if not _settled(row):
-        return f"95% interval {signed(low)} to {signed(high)}; {size}"
+    if row["low"] is None:
+        return f"no interval for tasks like these: it takes at least 2; {size}"
+    return f"{_span(row)}; {size}"
+
+
+def _span(row: dict[str, Any], of: str = "") -> str:
+    """The interval with its level, in points either way, or without a sign where it is settled."""
+    low, high = row[f"{of}low"], row[f"{of}high"]
+    name = f"{100 * row['level']:.4g}% interval"
+    if not _settled(row, of):
+        return f"{name} {signed(low)} to {signed(high)}"
     near, far = sorted((abs(low), abs(high)))
-    return f"95% interval {in_points(near)} to {in_points(far)} points; {size}"
+    return f"{name} {in_points(near)} to {in_points(far)} points"
 
 
 def _cost(row: dict[str, Any]) -> str:

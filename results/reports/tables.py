@@ -137,6 +137,10 @@ def named(row: Row) -> str:
     return f"{row['topology']} ({SIGN})" if row["withheld"] else row["topology"]
 
 
+def _rests_on(row: Row, k: int) -> str:
+    return f"{row[f'pass_hat_{k}_tasks'] or 0} of {row['tasks']}"
+
+
 def outcome_table(
     table: pl.DataFrame, by: Sequence[str], k: int, deadline: float | None = None
 ) -> Table:
@@ -148,13 +152,16 @@ def outcome_table(
         ("crashed", lambda row: number(row["crashed"])),
         ("passed", _share("success")),
         (f"pass^{k}", _share(f"pass_hat_{k}")),
+        (f"tasks with {k} trials", lambda row: _rests_on(row, k)),
         ("partial credit", lambda row: percent(row["score"])),
         ("false claims", lambda row: percent(row["false_claim_rate"])),
         ("right refusals", lambda row: percent(row["right_refusals"])),
         ("invariants broken per trial", lambda row: number(row["invariants_broken"], 3)),
     ]
     if k == 1:
-        columns.pop(5)
+        del columns[5:7]
+    elif (table.get_column(f"pass_hat_{k}_tasks") == table.get_column("tasks")).all():
+        columns.pop(6)
     if deadline is not None:
         name = f"passed within {deadline:g} s"
         columns.append((name, lambda row: percent(row["passed_in_time"])))
@@ -192,11 +199,28 @@ def comparison_table(comparison: pl.DataFrame, reference: str) -> Table:
         ("tasks", lambda row: number(row["tasks"])),
         ("rate", lambda row: percent(row["estimate"])),
         ("reference rate", lambda row: percent(row["reference_estimate"])),
-        ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
-        ("p (sign flips)", lambda row: p_value(row["p"])),
-        ("p (Holm)", lambda row: p_value(row["p_holm"])),
+        *difference_columns(),
         ("interval", lambda row: row["interval"] or "-"),
     ]
-    if comparison.get_column("p_mcnemar").null_count() < comparison.height:
-        columns.insert(8, ("p (McNemar)", lambda row: p_value(row["p_mcnemar"])))
-    return grouped(comparison, f"Differences to {reference}, paired by task", columns)
+    return grouped(comparison, f"Differences to {reference}, paired by task", columns, POPULATIONS)
+
+
+POPULATIONS = (
+    "Tasks like these: base tasks are the sample. These tasks alone: their trials are. Both "
+    "intervals are of the level named, which is also that of the verdict."
+)
+
+
+def difference_columns() -> list[tuple[str, Callable[[Row], str]]]:
+    """The difference of a comparison for both populations, and the level of both intervals."""
+    return [
+        (
+            "points, tasks like these",
+            lambda row: points(row["difference"], row["low"], row["high"]),
+        ),
+        (
+            "points, these tasks alone",
+            lambda row: points(row["difference"], row["these_low"], row["these_high"]),
+        ),
+        ("level", lambda row: f"{100 * row['level']:.4g}%"),
+    ]

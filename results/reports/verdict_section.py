@@ -14,13 +14,24 @@ def overview(verdicts: Sequence[Verdict]) -> Table | None:
     cells = dict.fromkeys(verdict.cell for verdict in verdicts)
     return Table(
         "All verdicts",
-        ("topology", "against", "verdict", "difference, points", "cost per pass", "status"),
+        (
+            "topology",
+            "against",
+            "for tasks like these",
+            "difference, points",
+            "cost per pass",
+            "for these tasks alone",
+            "difference, points",
+            "cost per pass",
+            "status",
+        ),
         tuple(
             (cell, tuple(_line(verdict) for verdict in verdicts if verdict.cell == cell))
             for cell in cells
         ),
         "Differences are of pass^k at the k of the rules, costs are ratios; both with the interval "
-        "that the verdict rests on.",
+        "that the verdict rests on. Tasks like these: base tasks are the sample. These tasks "
+        "alone: their trials are.",
     )
 
 
@@ -31,6 +42,9 @@ def _line(verdict: Verdict) -> tuple[str, ...]:
         verdict.verdict,
         verdict.difference,
         verdict.cost,
+        verdict.on_these,
+        verdict.difference_on_these,
+        verdict.cost_on_these,
         verdict.status.split(",")[0],
     )
 

@@ -95,7 +95,7 @@ def difference_cell(
         truth = sides[1].pass_k(k) - sides[0].pass_k(k)
         held = settled = 0
         for base, other in zip(*passes, strict=True):
-            found = paired_difference((other, n), (base, n), units, k, flips=False)
+            found = paired_difference((other, n), (base, n), units, k)
             low, high = found.low, found.high
             if low is not None and high is not None:
                 held += low <= truth <= high

@@ -1,17 +1,16 @@
 """How sure a difference between two topologies is, when both did the same tasks.
 
 The unit is the base task: what one topology gains over the other on it, averaged over its
-settings. The interval is Student's t over units, and a sign-flip test stands beside it. Where a few
-units carry the whole difference the t interval is too narrow (it covered 66% for pass^4 of 12 tasks
-at rates of .1 and .3): it is then widened, on each side, to what the two posteriors of pass^k allow
-when they are put together with the correlation of the tasks. That also gives an interval where all
+settings. The interval is Student's t over units. Where a few units carry the whole difference it
+is too narrow (it covered 66% for pass^4 of 12 tasks at rates of .1 and .3): it is then widened, on
+each side, to what the two posteriors of pass^k allow when they are put together with the
+correlation of the tasks. That also gives an interval where all
 units differ alike or not at all, so that none has a width of zero. `python -m
 results.statistics.coverage` shows how well it covers.
 """
 
 import math
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -20,21 +19,18 @@ from results.statistics import quantiles
 from results.statistics.intervals import Floats, Ints, unit_sums
 from results.statistics.posterior import pass_k_posterior
 
-EXACT_UP_TO = 12
-FLIPS = 20_000
 FEW = 6.0
 """Below so many units behind a difference (see `carried_by`), their spread says too little."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The mean paired difference with its interval, the kind of interval, and p (sign flips)."""
+    """The mean paired difference with its interval, and the kind of interval."""
 
     estimate: float | None
     low: float | None
     high: float | None
     kind: str | None
-    p: float | None
     units: int
 
 
@@ -44,8 +40,6 @@ def paired_difference(
     units: npt.NDArray[np.generic],
     k: int = 1,
     level: float = 0.95,
-    seed: int = 0,
-    flips: bool = True,
 ) -> Difference:
     """Pass^k of `first` minus `second`, each (c, n) with one entry a task in the same order.
 
@@ -55,15 +49,14 @@ def paired_difference(
     kept = (first[1] >= k) & (second[1] >= k)
     one, other = ((c[kept], n[kept]) for c, n in (first, second))
     if one[0].size == 0:
-        return Difference(None, None, None, None, None, 0)
+        return Difference(None, None, None, None, 0)
     means = [unit_means(all_pass(c, n, k), units[kept]) for c, n in (one, other)]
     gains = means[0] - means[1]
     estimate = float(gains.mean())
     if gains.size < 2:
-        return Difference(estimate, None, None, None, None, int(gains.size))
-    p = sign_flip(gains, seed) if flips else None
+        return Difference(estimate, None, None, None, int(gains.size))
     low, high, kind = limits((one, other), (means[0], means[1]), k, level)
-    return Difference(estimate, low, high, kind, p, int(gains.size))
+    return Difference(estimate, low, high, kind, int(gains.size))
 
 
 def limits(
@@ -162,23 +155,6 @@ def t_interval(
     return max(centre - half, -1.0), min(centre + half, 1.0)
 
 
-def sign_flip(gains: Floats, seed: int = 0) -> float:
-    """Two-sided p of a mean gain when each unit's gain could as well have had the other sign.
-
-    Exact over all sign patterns of up to 12 non-zero gains; above, a seeded Monte Carlo with the
-    observed pattern counted in, so that p is never 0. Without a non-zero gain p is 1.
-    """
-    moved = np.abs(gains[np.abs(gains) > 1e-12])
-    if moved.size == 0:
-        return 1.0
-    observed = abs(float(gains.sum())) - 1e-9
-    if moved.size <= EXACT_UP_TO:
-        signs = np.array(list(product((-1.0, 1.0), repeat=moved.size)))
-        return float((np.abs(signs @ moved) >= observed).mean())
-    signs = np.random.default_rng(seed).choice((-1.0, 1.0), size=(FLIPS, moved.size))
-    return (float((np.abs(signs @ moved) >= observed).sum()) + 1) / (FLIPS + 1)
-
-
 def mcnemar_exact(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
     """Two-sided exact p that two pass/fail outcomes, paired one to one, have equal rates.
 
@@ -189,13 +165,3 @@ def mcnemar_exact(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -
     if gained + lost == 0:
         return 1.0
     return quantiles.binomial_p(gained, gained + lost)
-
-
-def holm(ps: Floats) -> Floats:
-    """Holm's adjusted p values of one family of tests; null (nan) entries stay out of it."""
-    adjusted = np.full(ps.shape, np.nan)
-    tested = np.flatnonzero(~np.isnan(ps))
-    order = tested[np.argsort(ps[tested], kind="stable")]
-    left = np.arange(order.size, 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(ps[order] * left), 1.0)
-    return adjusted

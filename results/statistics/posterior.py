@@ -110,7 +110,7 @@ def log_likelihood(passes: int, trials: int) -> Floats:
     """Log chance of one order of `passes` in `trials` of a task, at each point of the grid."""
     points = grid()
     rises = [
-        _log_rise(shape, count)
+        log_rise(shape, count)
         for shape, count in (
             (points.a, passes),
             (points.b, trials - passes),
@@ -127,7 +127,7 @@ def log_likelihood(passes: int, trials: int) -> Floats:
     return found
 
 
-def _log_rise(shape: Floats, count: int) -> Floats:
+def log_rise(shape: Floats, count: int) -> Floats:
     """log(shape (shape+1) ... (shape+count-1))."""
     if count > MOST_STEPS:
         return gammaln(shape + count) - gammaln(shape)
@@ -151,7 +151,10 @@ def grid_weights(c: Ints, n: Ints, information: float = 1.0) -> Floats:
         weight += information * times * log_likelihood(passes, trials)
     if int(n.max(initial=0)) == 1:
         weight[points.hopeless + points.certain > 0] = -np.inf
-    weight = np.exp(weight - weight.max())
+    weight -= weight.max()
+    # Weights near the least that a float can hold are slow to reckon with, and count for nothing.
+    weight[weight < -600] = -np.inf
+    weight = np.exp(weight)
     return weight / weight.sum()
 
 

@@ -1,24 +1,23 @@
 """Is a gain just tokens? Success regressed on topology, without and with the tokens that it used.
 
-A linear model of passed (0 or 1), each task with a level of its own, by least squares (statsmodels)
-with errors clustered by base task. `at_equal_tokens` is what is left of a topology's difference
-when trials that used equally many tokens are compared, by a straight line in log2 of the tokens.
+A linear model of passed (0 or 1), each task with a level of its own, by least squares with errors
+clustered by base task (`results.statistics.clustered`). `at_equal_tokens` is what is left of a
+topology's difference when trials that used equally many tokens are compared, by a straight line in
+log2 of the tokens.
 
 It describes and does not prove: nobody dealt tokens out by lot, so a topology's tokens are also how
 it works. Where the two hardly ever use the same number of tokens (`overlap`), what is left rests on
 the line and not on trials.
 """
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import polars as pl
-import statsmodels.api as sm  # pyright: ignore[reportMissingTypeStubs]
 
 from results.metrics import TOTAL_TOKENS
-from results.statistics.quantiles import student
+from results.statistics.clustered import least_squares
 
 TOKEN_REGRESSION = pl.Schema(
     {
@@ -42,14 +41,14 @@ TOKEN_REGRESSION = pl.Schema(
 """One row for each task set and topology beside the reference.
 
 `difference` in success to the reference (a share), `at_equal_tokens` the same with tokens held
-equal, each with its 95% interval (t, one degree of freedom less than base tasks). `per_doubling` is
+equal, each with its 95% interval. `per_doubling` is
 the success that twice the tokens go with, of the whole task set. `overlap` is the share of trials
 of the topology that used no more tokens than some, and no fewer than another, trial of the
 reference on the same task. Null where it cannot be told, and `why` is the reason of the first that
-is null: fewer than 3 base tasks, tokens or outcomes that do not vary, outcomes that the model fits
-without an error, too little overlap, or an interval that would leave out nothing from -1 to 1.
-Within that, an interval is kept to -1 to 1, as a difference of shares is; tasks that all say the
-same leave an estimate without one.
+is null: fewer than 3 base tasks, one of them with most of the leverage, tokens or outcomes that do
+not vary, outcomes that the model fits without an error, too little overlap, or an interval that
+would leave out nothing from -1 to 1. Within that, an interval is kept to -1 to 1, as a difference
+of shares is; tasks that all say the same leave an estimate without one.
 """
 
 Ends = tuple[float | None, float | None, float | None]
@@ -70,6 +69,9 @@ TIED = "tokens hardly vary apart from the topology"
 EXACT = (
     "outcomes follow the topology without an exception, which leaves nothing to tell an error from"
 )
+LEVER = "one base task alone carries most of what would tell it"
+MOST_LEVERAGE = 0.5
+"""If one base task has more of the leverage than all others, there is no sample of tasks."""
 OPEN = "too few tasks that say too different things: no difference from -100 to 100 is ruled out"
 
 
@@ -102,8 +104,8 @@ def _of_task_set(task_set: str, group: pl.DataFrame, reference: str) -> Iterator
     names = sorted(set(both.get_column("topology").to_list()) - {reference})
     if not names:
         return
-    plain, plain_why = _fitted(both, names, tokens=False)
-    equal, equal_why = _fitted(both, names, tokens=True)
+    plain, no_plain = _fitted(both, names, tokens=False)
+    equal, no_equal = _fitted(both, names, tokens=True)
     doubling = equal.get("tokens", UNKNOWN)
     ranges = both.filter(pl.col("topology") == reference).group_by("task")
     ranges = ranges.agg(pl.col("tokens").min().alias("least"), pl.col("tokens").max().alias("most"))
@@ -117,14 +119,14 @@ def _of_task_set(task_set: str, group: pl.DataFrame, reference: str) -> Iterator
         left = equal.get(name, UNKNOWN) if overlap >= LEAST_OVERLAP else UNKNOWN
         why = None
         if difference[0] is None:
-            why = plain_why or OPEN
+            why = no_plain.get(name, OPEN)
         elif overlap < LEAST_OVERLAP:
             why = (
                 f"only {100 * overlap:.0f}% of its trials used tokens within the range of "
                 f"{reference} on the same task"
             )
         elif left[0] is None:
-            why = equal_why or OPEN
+            why = no_equal.get(name, OPEN)
         yield {
             "task_set": task_set,
             "topology": name,
@@ -140,11 +142,8 @@ def _of_task_set(task_set: str, group: pl.DataFrame, reference: str) -> Iterator
 
 def _fitted(
     frame: pl.DataFrame, names: list[str], tokens: bool
-) -> tuple[dict[str, Ends], str | None]:
-    """Estimate, low and high of each topology (and `tokens`); empty, and why, if there is no fit.
-
-    What is left out beside others has an interval that says nothing.
-    """
+) -> tuple[dict[str, Ends], dict[str, str]]:
+    """Estimate, low and high of each topology (and `tokens`), and why others have none."""
     columns = {name: (pl.col("topology") == name).cast(pl.Float64) for name in names}
     if tokens:
         columns["tokens"] = pl.col("tokens").log(2)
@@ -157,28 +156,24 @@ def _fitted(
         values.select(list(columns)).to_numpy(),
         values.get_column("passed").to_numpy(),
     )
-    units = np.unique(frame.get_column("unit").to_numpy(), return_inverse=True)[1]
-    clusters = int(units.max()) + 1
-    if clusters < LEAST_TASKS:
-        return {}, FEW
+    units = frame.get_column("unit").to_numpy()
+    if np.unique(units).size < LEAST_TASKS:
+        return {}, dict.fromkeys(columns, FEW)
     if not np.any(np.abs(outcome) > 1e-12):
-        return {}, CONSTANT
+        return {}, dict.fromkeys(columns, CONSTANT)
     if np.linalg.matrix_rank(matrix) < len(columns):
-        return {}, TIED
-    model: Any = sm.OLS(outcome, matrix)
-    fit: Any = model.fit(cov_type="cluster", cov_kwds={"groups": units})
-    if float(np.abs(fit.resid).max()) < 1e-9:
-        return {}, EXACT
-    quantile = student((1 + LEVEL) / 2, clusters - 1)
-    variances: Any = np.diag(fit.cov_params())
-    found: dict[str, Ends] = {}
-    for at, name in enumerate(columns):
-        # Rounding can leave a variance of nothing a hair below 0.
-        estimate, half = float(fit.params[at]), quantile * math.sqrt(max(float(variances[at]), 0))
-        ends = _possible(estimate, half)
-        if ends is not None:
-            found[name] = ends
-    return found, None
+        return {}, dict.fromkeys(columns, TIED)
+    fit, left = least_squares(matrix, outcome, units)
+    if float(np.abs(left).max()) < 1e-9:
+        return {}, dict.fromkeys(columns, EXACT)
+    told = dict(zip(columns, fit, strict=True))
+    lever = {name: LEVER for name, one in told.items() if one.leverage > MOST_LEVERAGE}
+    ends = {
+        name: _possible(one.estimate, one.half(LEVEL))
+        for name, one in told.items()
+        if name not in lever
+    }
+    return {name: end for name, end in ends.items() if end is not None}, lever
 
 
 def _possible(estimate: float, half: float) -> Ends | None:

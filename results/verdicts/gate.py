@@ -11,23 +11,22 @@ Decided by intervals, never by point estimates:
 Bad input is `Refused`, which the command line also ends with 2: a release is held either way.
 Checks pass by their own 95% intervals (all must, so none needs a correction) and fail by intervals
 that hold together over all checks of a kind (Bonferroni), so that many checks fail no more often.
+Of the two the one that decided is shown, with its level; what is open is open by both. They speak
+of tasks like these, or, if asked, of these tasks alone: then trials are the sample, and one task
+will do.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from results.records import Graded
 from results.refused import Refused
-from results.reports.sentences import many, signed
-from results.reports.tables import tenths
-from results.statistics.bands import pass_k_bands
+from results.reports.sentences import many
 from results.statistics.consistency import lost
-from results.statistics.ratios import pass_costs
-from results.statistics.strata import cell_label, strata
+from results.statistics.strata import strata
+from results.verdicts.gate_checks import at_least, at_most, no_worse
 from results.verdicts.gate_output import (
     FAILED,
     PASSED,
@@ -37,11 +36,9 @@ from results.verdicts.gate_output import (
     as_line,
     as_markdown,
 )
-from results.verdicts.side_by_side import common_strata, paired_runs
 from results.withheld import withheld_in
 
 EXITS = {PASSED: 0, FAILED: 1, UNDECIDED: 2}
-ALPHA = 0.05
 TOLERANCE = 0.05
 
 
@@ -63,12 +60,14 @@ def gate(
     max_cost: float | None = None,
     baseline: Graded | None = None,
     tolerance: float = TOLERANCE,
+    these: bool = False,
 ) -> GateResult:
     """Hold a run to `minimum` pass^k, to `max_cost` dollars a passed trial, and to a baseline.
 
     Every topology in every cell is checked. Against the baseline the same topologies are paired by
     task: it passes where a loss of `tolerance` or more in pass^k is ruled out, and fails where
-    there is a loss beyond doubt. Bad input, nothing to check included, is `Refused`.
+    there is a loss beyond doubt. `these` asks of these tasks alone. Bad input, nothing to check
+    included, is `Refused`.
     """
     _validate(run, k, minimum, max_cost, baseline, tolerance)
     by = strata(run.trials)
@@ -76,11 +75,11 @@ def gate(
     withheld = withheld_in(run.trials, by)
     lost = {(one.topology, one.cell) for one in withheld}
     if minimum is not None:
-        checks += _at_least(run.trials, k, minimum, by)
+        checks += at_least(run.trials, k, minimum, by, these)
     if max_cost is not None:
-        checks += _at_most(run.trials, max_cost, by)
+        checks += at_most(run.trials, max_cost, by, these)
     if baseline is not None:
-        checks += _no_worse(run.trials, baseline.trials, k, tolerance)
+        checks += no_worse(run.trials, baseline.trials, k, tolerance, these)
     checks = [check for check in checks if (check.topology, check.cell) not in lost]
     checks += [
         Check("understood", one.cell, one.topology, UNDECIDED, one.sentence, open_to_more=False)
@@ -144,103 +143,3 @@ def _has_trials(trials: pl.DataFrame, k: int, name: str) -> None:
         raise Refused(
             f"no task of the {name} has {k} graded trials: run more trials or ask for a smaller k"
         )
-
-
-def _at_least(trials: pl.DataFrame, k: int, minimum: float, by: list[str]) -> list[Check]:
-    bands = pass_k_bands(trials, [k], by).with_columns(cell_label(by).alias("cell"))
-    sure = pass_k_bands(trials, [k], by, level=1 - ALPHA / bands.height)
-    found: list[Check] = []
-    for row, strict in zip(bands.to_dicts(), sure.to_dicts(), strict=True):
-        low, high = row["low"], row["high"]
-        who = f"pass^{k} of {row['topology']} on {row['cell']}"
-        if low is None:
-            text = f"{who} has no interval: it takes 2 tasks with {many(k, 'graded trial')} each"
-            found.append(Check(f"pass^{k}", row["cell"], row["topology"], UNDECIDED, text))
-            continue
-        outcome = PASSED if low >= minimum else FAILED if strict["high"] < minimum else UNDECIDED
-        text = (
-            f"{who} is {tenths(row['pass_hat']):.1f}% (95% interval {tenths(low):.1f} to "
-            f"{tenths(high):.1f}%), asked for {100 * minimum:g}%"
-        )
-        found.append(Check(f"pass^{k}", row["cell"], row["topology"], outcome, text))
-    return found
-
-
-def _at_most(trials: pl.DataFrame, max_cost: float, by: list[str]) -> list[Check]:
-    costs = pass_costs(trials, by).with_columns(cell_label(by).alias("cell"))
-    sure = pass_costs(trials, by, level=1 - ALPHA / costs.height)
-    found: list[Check] = []
-    for row, strict in zip(costs.to_dicts(), sure.to_dicts(), strict=True):
-        who = f"a passed trial of {row['topology']} on {row['cell']}"
-        low, high = row["low"], row["high"]
-        if low is None:
-            outcome = UNDECIDED
-            text = (
-                f"what {who} costs is not known with an interval: it takes the dollars of every "
-                "trial, and some that passed"
-            )
-        else:
-            outcome = (
-                PASSED if high <= max_cost else FAILED if strict["low"] > max_cost else UNDECIDED
-            )
-            text = (
-                f"{who} costs ${row['dollars_per_pass']:.3g} (95% interval {low:.3g} to "
-                f"{high:.3g}), asked for at most ${max_cost:g}"
-            )
-        check = Check("cost per pass", row["cell"], row["topology"], outcome, text, low is not None)
-        found.append(check)
-    return found
-
-
-def _no_worse(now: pl.DataFrame, before: pl.DataFrame, k: int, tolerance: float) -> list[Check]:
-    runs = {"baseline": before, "run": now}
-    by = common_strata(runs.values())
-    known, held = _cells(before, by), _cells(now, by)
-    topologies = sorted({topology for topology, _ in known & held})
-    if not topologies:
-        raise Refused("the baseline has no topology and cell in common with the run")
-    # What only the baseline did is not shown to be no worse; what only the run did cannot be.
-    found = [
-        Check(
-            "regression",
-            cell,
-            topology,
-            UNDECIDED,
-            f"{topology} on {cell} is in the baseline and not in the run",
-            open_to_more=False,
-        )
-        for topology, cell in sorted(known - held)
-    ]
-
-    def paired(level: float) -> list[dict[str, Any]]:
-        frames = (paired_runs(runs, topology, k, level) for topology in topologies)
-        rows = (row for frame in frames for row in frame.to_dicts())
-        return [row for row in rows if (row["compared"], row["cell"]) in known]
-
-    rows = paired(1 - ALPHA)
-    sure = paired(1 - ALPHA / len(rows))
-    for row, strict in zip(rows, sure, strict=True):
-        who = f"pass^{k} of {row['compared']} on {row['cell']}"
-        low, high = row["low"], row["high"]
-        if low is None:
-            outcome = UNDECIDED
-            text = (
-                f"{who} cannot be paired with the baseline: "
-                f"{many(row['tasks'], 'common task')} with {many(k, 'graded trial')} in both"
-            )
-        else:
-            outcome = PASSED if low > -tolerance else FAILED if strict["high"] < 0 else UNDECIDED
-            text = (
-                f"{who} changed by {signed(row['difference'])} points from the baseline (95% "
-                f"interval {signed(low)} to {signed(high)}; {many(row['tasks'], 'common task')}), "
-                f"a loss under {100 * tolerance:g} is tolerated"
-            )
-        more = low is not None or row["tasks"] > 0
-        found.append(Check("regression", row["cell"], row["compared"], outcome, text, more))
-    return found
-
-
-def _cells(trials: pl.DataFrame, by: Sequence[str]) -> set[tuple[str, str]]:
-    """Topologies with the cells that they did, by name."""
-    named = trials.select("topology", cell_label(by).alias("cell")).unique()
-    return {(topology, cell) for topology, cell in named.iter_rows()}

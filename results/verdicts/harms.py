@@ -9,6 +9,7 @@ import polars as pl
 from results.metrics import silent_failure
 from results.statistics.differences import paired_difference
 from results.statistics.intervals import Ints
+from results.statistics.on_these import difference_on_these, on_these
 from results.statistics.posterior import pass_k_posterior
 from results.verdicts.rules import Rules
 
@@ -80,16 +81,23 @@ class Harm:
 
 
 def harms_of(
-    cell: pl.DataFrame, topology: str, reference: str, rules: Rules, level: float
+    cell: pl.DataFrame,
+    topology: str,
+    reference: str,
+    rules: Rules,
+    level: float,
+    these: bool = False,
 ) -> tuple[tuple[Harm, ...], tuple[Harm, ...]]:
     """Every harm that the rules bound, in the trials of a cell: of the topology, of the reference.
 
-    Intervals are posteriors over tasks at `level`.
+    Intervals are posteriors at `level`, for tasks like these or for `these` alone.
     """
-    found = [
-        _beside(*(_harm(cell, who, name, tolerated, level) for who in (topology, reference)), level)
-        for name, tolerated in _bounded(rules)
-    ]
+    found: list[tuple[Harm, Harm]] = []
+    for name, tolerated in _bounded(rules):
+        one, other = (
+            _harm(cell, who, name, tolerated, level, these) for who in (topology, reference)
+        )
+        found.append(_beside(one, other, level, these))
     return tuple(one for one, _ in found), tuple(other for _, other in found)
 
 
@@ -104,7 +112,9 @@ Counted = tuple[Harm, pl.DataFrame]
 """A harm with its counts: block, task, `c` of `n`."""
 
 
-def _harm(cell: pl.DataFrame, topology: str, name: str, tolerated: float, level: float) -> Counted:
+def _harm(
+    cell: pl.DataFrame, topology: str, name: str, tolerated: float, level: float, these: bool
+) -> Counted:
     said, happened = HARMS[name]
     counts = (
         cell.filter(pl.col("topology") == topology, pl.col("passed").is_not_null())
@@ -121,13 +131,13 @@ def _harm(cell: pl.DataFrame, topology: str, name: str, tolerated: float, level:
         return Harm(name, said, tolerated, None, None, None), counts
     c, n = (counts.get_column(column).to_numpy() for column in ("c", "n"))
     share = counts.get_column("block").n_unique() / counts.height
-    posterior = pass_k_posterior(c, n, 1, share)
+    posterior = on_these(c, n, 1, n / n.sum()) if these else pass_k_posterior(c, n, 1, share)
     rate = float(c.sum() / n.sum())
     low, high = (None, None) if posterior is None else posterior.interval(level, rate)
     return Harm(name, said, tolerated, rate, low, high, (c, n), share), counts
 
 
-def _beside(one: Counted, other: Counted, level: float) -> tuple[Harm, Harm]:
+def _beside(one: Counted, other: Counted, level: float, these: bool) -> tuple[Harm, Harm]:
     """The harm of a topology with that of the reference beside it, and the latter."""
     (harm, counts), (reference, base) = one, other
     if harm.rate is None or reference.rate is None:
@@ -136,7 +146,8 @@ def _beside(one: Counted, other: Counted, level: float) -> tuple[Harm, Harm]:
     columns = ("c", "n", "c_base", "n_base")
     c, n, base_c, base_n = (pairs.get_column(column).to_numpy() for column in columns)
     units = np.asarray(pairs.get_column("block").to_list(), dtype=np.str_)
-    excess = paired_difference((c, n), (base_c, base_n), units, 1, level, flips=False)
+    differ = difference_on_these if these else paired_difference
+    excess = differ((c, n), (base_c, base_n), units, 1, level)
     beside = replace(
         harm,
         reference_rate=reference.rate,

@@ -78,6 +78,15 @@ class Stated:
     contrasts_named: bool
     status: str
 
+    def level(self, topology: str, reference: str, family: int) -> float:
+        """The level of the intervals of a contrast: simultaneous within the primary `family`.
+
+        A contrast that was not named has an interval of its own.
+        """
+        pair = (topology, reference)
+        primary = pair in self.contrasts or pair[::-1] in self.contrasts
+        return 1 - self.rules.alpha / (max(family, 1) if primary else 1)
+
     @property
     def hash(self) -> str:
         """Names the rules and contrasts: equal rules give equal hashes."""

@@ -11,12 +11,11 @@ from results.refused import Refused
 from results.reports.tables import (
     Row,
     Table,
+    difference_columns,
     dollars,
     grouped,
     number,
-    p_value,
     percent_interval,
-    points,
 )
 from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
@@ -152,10 +151,10 @@ def _differences(differences: pl.DataFrame, first: str) -> Table:
             ("topology", lambda row: row["compared"]),
             ("measure", lambda row: "passed" if row["k"] == 1 else f"pass^{row['k']}"),
             ("common tasks", lambda row: number(row["tasks"])),
-            ("difference, points", lambda row: points(row["difference"], row["low"], row["high"])),
-            ("p (sign flips)", lambda row: p_value(row["p"])),
+            *difference_columns(),
         ],
-        "Exploratory: these contrasts were not named before the runs.",
+        "Exploratory: these contrasts were not named before the runs, and each has an interval of "
+        "its own. Tasks like these: base tasks are the sample. These tasks alone: their trials.",
     )
 
 

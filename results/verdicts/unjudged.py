@@ -38,12 +38,15 @@ def _verdict(
         topology=topology,
         reference=reference,
         verdict=NO_COMPARISON,
+        on_these=NO_COMPARISON,
         headline=(
             f"{cell}: {NO_COMPARISON} of {topology} with {reference}: the simulated model did not "
             f"understand {who}"
         ),
         difference="-",
         cost="-",
+        difference_on_these="-",
+        cost_on_these="-",
         status="withheld",
         simulated=True,
         reasons=tuple(one.sentence for one in why),

@@ -3,7 +3,8 @@
 Each contrast is judged in each stratum alone, never pooled: reading says nothing about writing. The
 contrasts named in the sweep, in all strata, are the primary family, and their intervals hold
 together (Bonferroni); contrasts that were not named are exploratory and have intervals of their
-own. What is measured here is judged by `results.verdicts.decision`.
+own. What is measured here is judged by `results.verdicts.decision`, twice: for tasks like these,
+of which base tasks are the sample, and for these tasks alone, of which trials are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,16 +43,23 @@ class Measured:
     cost: str | None
     harms: tuple[Harm, ...]
     reference_harms: tuple[Harm, ...]
+    harms_on_these: tuple[Harm, ...]
     evidence: Evidence | None
 
     @property
     def bounds(self) -> Bounds:
-        """The limits that decide."""
-        row, cost = self.row, f"{self.cost}_per_pass_ratio"
-        low, high = row.get(f"{cost}_low"), row.get(f"{cost}_high")
-        if self.free:
-            low = high = 0.0
-        return Bounds(row["low"], row["high"], low, high, self.harms)
+        """The limits that decide for tasks like these."""
+        return Bounds(*self._limits(""), self.harms)
+
+    @property
+    def bounds_on_these(self) -> Bounds:
+        """The limits that decide for these tasks alone."""
+        return Bounds(*self._limits("these_"), self.harms_on_these)
+
+    def _limits(self, of: str) -> tuple[float | None, float | None, float | None, float | None]:
+        row, cost = self.row, f"{self.cost}_per_pass_ratio_{of}"
+        low, high = (0.0 if self.free else row.get(f"{cost}{end}") for end in ("low", "high"))
+        return row[f"{of}low"], row[f"{of}high"], low, high
 
     @property
     def free(self) -> bool:
@@ -72,18 +80,17 @@ def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
     judged = in_time(trials, rules.deadline_seconds)
     named = set(stated.contrasts)
     family = family_of(judged, stated.contrasts, by)
-    level = 1 - rules.alpha / max(family, 1)
     found = [
         _verdict(one, rules, family)
         for reference in dict.fromkeys(other for _, other in stated.contrasts)
-        for one in _measured(judged, reference, by, rules, level, True)
+        for one in _measured(judged, reference, by, stated, True)
         if (one.row["topology"], reference) in named and (reference, one.row["cell"]) not in lost
     ]
     if stated.contrasts_named:
         found += [
             _verdict(one, rules, family)
             for reference in dict.fromkeys(other for _, other in stated.contrasts)
-            for one in _measured(judged, reference, by, rules, 1 - rules.alpha, False)
+            for one in _measured(judged, reference, by, stated, False)
             if not {(one.row["topology"], reference), (reference, one.row["topology"])} & named
             and (reference, one.row["cell"]) not in lost
         ]
@@ -114,25 +121,38 @@ def family_of(trials: pl.DataFrame, contrasts: Sequence[tuple[str, str]], by: Se
     )
 
 
+def levels(
+    trials: pl.DataFrame, reference: str, stated: Stated, by: Sequence[str] | None = None
+) -> dict[str, float]:
+    """The level at which each topology is compared to the reference, in a verdict and anywhere."""
+    family = family_of(trials, stated.contrasts, strata(trials) if by is None else by)
+    names = trials.get_column("topology").unique().sort().to_list()
+    return {name: stated.level(name, reference, family) for name in names}
+
+
 def _measured(
     trials: pl.DataFrame,
     reference: str,
     by: Sequence[str],
-    rules: Rules,
-    level: float,
+    stated: Stated,
     primary: bool,
 ) -> list[Measured]:
-    rows = compare(trials, reference, by, (rules.k,), level=level)
+    rules = stated.rules
+    rows = compare(trials, reference, by, (rules.k,), level=levels(trials, reference, stated, by))
     pairs = {tuple(key.values()): group for key, group in paired_counts(trials, reference, by)}
     keys = ["topology", "task_set", *by]
     found: list[Measured] = []
     for row in rows.iter_rows(named=True):
         group = pairs[tuple(row[key] for key in keys)]
         cell = trials.filter(*(pl.col(key).eq_missing(pl.lit(row[key])) for key in keys[1:]))
+        level = row["level"]
         harms, reference_harms = harms_of(cell, row["topology"], reference, rules, level)
+        on_these, _ = harms_of(cell, row["topology"], reference, rules, level, these=True)
         cost = _cost_measure(row)
         evidence = _evidence(group, row, cost, harms, rules.k, level)
-        found.append(Measured(row, cell, level, primary, cost, harms, reference_harms, evidence))
+        found.append(
+            Measured(row, cell, level, primary, cost, harms, reference_harms, on_these, evidence)
+        )
     return found
 
 
@@ -182,4 +202,4 @@ def _verdict(one: Measured, rules: Rules, family: int) -> Verdict:
     if word == NOT_ENOUGH and one.evidence is not None:
         settling = settled_by(one.evidence, lambda projected: decide(Bounds(*projected), rules))
     status = f"primary, one of {max(family, 1)}" if one.primary else EXPLORATORY
-    return worded(word, one, rules, status, settling)
+    return worded(word, decide(one.bounds_on_these, rules), one, rules, status, settling)

@@ -28,10 +28,12 @@ READ_ONLY = (
 class Verdict:
     """One contrast in one stratum, judged.
 
-    `verdict` is one of the four, or that there is no comparison; `headline` says it in a
-    sentence; `difference` (points of pass^k) and `cost` (the ratio per pass) are what it rests on,
-    as text with their intervals; `status` is
-    its family or "exploratory"; `simulated` verdicts are conditions, not verdicts on any model.
+    `verdict` is one of the four, for tasks like these, and `on_these` one for these tasks alone, or
+    both say that there is no comparison;
+    `headline` says both in a sentence; `difference` (points of pass^k) and `cost` (the ratio per
+    pass) are what they rest on, as text with their intervals (`_on_these` those of the second);
+    `status` is its family or "exploratory"; `simulated` verdicts are conditions, not verdicts on
+    any model.
     """
 
     cell: str
@@ -39,9 +41,12 @@ class Verdict:
     topology: str
     reference: str
     verdict: str
+    on_these: str
     headline: str
     difference: str
     cost: str
+    difference_on_these: str
+    cost_on_these: str
     status: str
     simulated: bool
     reasons: tuple[str, ...]
@@ -51,6 +56,7 @@ class Verdict:
 
 def worded(
     verdict: str,
+    on_these: str,
     one: "Measured",
     rules: Rules,
     status: str,
@@ -61,27 +67,53 @@ def worded(
     cell = one.cell.filter(pl.col("topology").is_in([row["topology"], row["reference"]]))
     simulated = bool(row["simulated"])
     models = ", ".join(cell.get_column("model").drop_nulls().unique().sort().to_list())
+    headline = f"{row['cell']}: {verdict} for tasks like these, {on_these} for these tasks alone"
     if simulated:
-        headline = (
-            f"{row['cell']}: {verdict}, if a model erred as {models or 'the simulated one'} does "
-            f"here ({row['topology']} against {row['reference']})"
-        )
-    else:
-        headline = f"{row['cell']}: {verdict} ({row['topology']} against {row['reference']})"
+        headline += f", if a model erred as {models or 'the simulated one'} does here"
     return Verdict(
         cell=str(row["cell"]),
         task_set=str(row["task_set"]),
         topology=str(row["topology"]),
         reference=str(row["reference"]),
         verdict=verdict,
-        headline=headline,
+        on_these=on_these,
+        headline=f"{headline} ({row['topology']} against {row['reference']})",
         difference=points(row["difference"], row["low"], row["high"]),
-        cost="both free" if one.free else "-" if one.cost is None else ratio(*_cost_ratio(one)),
+        cost=_cost_text(one, ""),
+        difference_on_these=points(row["difference"], row["these_low"], row["these_high"]),
+        cost_on_these=_cost_text(one, "these_"),
         status=status,
         simulated=simulated,
-        reasons=tuple(_reasons(one, rules, cell)),
+        reasons=(*_reasons(one, rules, cell), _these_alone(on_these, one)),
         assumes=tuple(_assumes(cell, models, simulated, row)),
         changes=tuple(changes(verdict, one, rules, settling)),
+    )
+
+
+def _cost_text(one: "Measured", of: str) -> str:
+    if one.free:
+        return "both free"
+    return "-" if one.cost is None else ratio(*_cost_ratio(one, of))
+
+
+def _these_alone(verdict: str, one: "Measured") -> str:
+    """The second answer, with the limits it rests on."""
+    row, bounds = one.row, one.bounds_on_these
+    if bounds.low is None or bounds.high is None:
+        return f"For these tasks alone: {verdict}, as nothing can be compared."
+    rests = [
+        f"{signed(row['difference'])} points ({100 * one.level:.4g}% interval "
+        f"{signed(bounds.low)} to {signed(bounds.high)})"
+    ]
+    if one.cost is not None and not one.free:
+        rests.append(f"at {ratio(*_cost_ratio(one, 'these_'))} the {one.cost} a passed trial")
+    rests += [
+        f"{harm.said} in {tenths(harm.low):.1f} to {tenths(harm.high):.1f}%"
+        for harm in bounds.harms
+        if harm.low is not None and harm.high is not None
+    ]
+    return (
+        f"For these tasks alone, of which the trials are the sample: {verdict}; {', '.join(rests)}."
     )
 
 
@@ -95,7 +127,8 @@ def _reasons(one: "Measured", rules: Rules, cell: pl.DataFrame) -> Iterator[str]
     size = f"{many(row['tasks'], 'task')} x {trial_range(row)}"
     if row["low"] is None:
         yield (
-            f"No interval of the difference in pass^{row['k']}: it takes at least 2 tasks that "
+            f"No interval of the difference in pass^{row['k']} for tasks like these: it takes at "
+            "least 2 tasks that "
             f"both did in at least {many(row['k'], 'graded trial')}; here "
             f"{many(row['tasks'], 'task')}."
         )
@@ -104,7 +137,7 @@ def _reasons(one: "Measured", rules: Rules, cell: pl.DataFrame) -> Iterator[str]
             f"pass^{row['k']} is {tenths(row['estimate']):.1f}% against "
             f"{tenths(row['reference_estimate']):.1f}%: a difference of "
             f"{signed(row['difference'])} points ({level} interval {signed(row['low'])} to "
-            f"{signed(row['high'])}; {size}), "
+            f"{signed(row['high'])} for tasks like these; {size}), "
             f"{_against_margin(row['low'], row['high'], rules.margin)}."
         )
     yield _cost(one, rules)
@@ -163,8 +196,9 @@ def _cost(one: "Measured", rules: Rules) -> str:
     )
 
 
-def _cost_ratio(one: "Measured") -> tuple[float, float | None, float | None]:
-    value, low, high = (one.row[f"{one.cost}_per_pass_ratio{end}"] for end in ("", "_low", "_high"))
+def _cost_ratio(one: "Measured", of: str = "") -> tuple[float, float | None, float | None]:
+    ends = ("", f"_{of}low", f"_{of}high")
+    value, low, high = (one.row[f"{one.cost}_per_pass_ratio{end}"] for end in ends)
     return value, low, high
 
 

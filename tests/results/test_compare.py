@@ -70,28 +70,29 @@ def test_two_perfect_topologies_are_not_shown_to_be_equal(make_trials: "Make") -
 
 def test_one_task_or_no_common_task_is_not_enough(make_trials: "Make") -> None:
     alone = said(make_trials({"single_thread": tasks(8), "lead_subagents": tasks(2)}), ks=(1,))
-    assert "no interval: it takes at least 2 tasks; 1 task x 8 trials" in alone[0]
+    assert "no interval for tasks like these: it takes at least 2; 1 task x 8 trials" in alone[0]
     without = said(make_trials({"lead_subagents": GOOD}), ks=(1,))
     assert "nothing can be compared" in without[0]
     assert compare(make_trials({"single_thread": GOOD})).is_empty()
 
 
-def test_a_difference_that_its_family_does_not_carry_is_called_a_hint(make_trials: "Make") -> None:
-    good = tasks(*[7] * 20)
-    slightly = tasks(*[6] * 11, *[8] * 4, *[4] * 2, *[7] * 3)
-    others = {f"team_{number}": good for number in range(12)}
-    trials = make_trials({"single_thread": good, "lead_subagents": slightly, **others})
-    found = compare(trials, ks=(1,))
-    row = found.row(by_predicate=pl.col("topology") == "lead_subagents", named=True)
-    assert row["high"] < 0
-    assert row["interval"] == "paired t"
-    assert row["p_holm"] == pytest.approx(min(1.0, 13 * row["p"]))
-    assert (row["family"], row["p_holm"] > 0.05) == (13, True)
-    sentence = what_can_be_said(found).filter(pl.col("topology") == "lead_subagents").item(0, -1)
-    assert sentence.endswith(
-        f"Take it as a hint: p = {row['p_holm']:.2f} by sign flips after allowing for 13 "
-        "comparisons."
-    )
+def test_one_task_has_an_answer_of_its_own(make_trials: "Make") -> None:
+    trials = make_trials({"single_thread": tasks(20, n=20), "lead_subagents": tasks(1, n=20)})
+    row = compare(trials, ks=(1,)).row(0, named=True)
+    assert row["low"] is row["high"] is None
+    assert -1 <= row["these_low"] < row["difference"] < row["these_high"] < -0.6
+    (sentence,) = said(trials, ks=(1,))
+    assert "not enough evidence yet" in sentence
+    assert "For these tasks alone it did, less often (95% interval" in sentence
+
+
+def test_each_topology_has_the_level_it_is_given(make_trials: "Make") -> None:
+    trials = make_trials({"single_thread": GOOD, "lead_subagents": POOR, "team": POOR})
+    levels = {"single_thread": 0.95, "lead_subagents": 0.95, "team": 0.99}
+    lead, team = compare(trials, ks=(1,), level=levels).to_dicts()
+    for low in ("low", "these_low", "dollars_per_pass_ratio_low"):
+        assert team[low] < lead[low]
+    assert "99% interval" in said(trials, ks=(1,), level=levels)[1]
 
 
 def test_each_setting_is_compared_within_itself(make_trials: "Make") -> None:

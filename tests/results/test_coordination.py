@@ -11,6 +11,7 @@ import pytest
 from results.records import frame
 from results.reports.attribution_section import attribution_section, regression_sentences
 from results.reports.failure_section import failure_section
+from results.statistics.clustered import least_squares
 from results.tokens.attribution import attribution
 from results.tokens.coordination import coordination, efficiency, overhead, repeats
 from results.tokens.token_regression import token_regression
@@ -123,6 +124,45 @@ def test_where_nothing_varies_it_is_said_that_nothing_can_be(
     )
     (said,) = regression_sentences(token_regression(alike), "single_thread")
     assert ("on no task did outcomes vary" if tasks == 6 else "at least 3 base tasks") in said
+
+
+def test_one_task_with_all_the_leverage_gives_no_interval(make_trials: "Make") -> None:
+    passes = [[(trial + task) % 3 > 0 for trial in range(8)] for task in range(12)]
+    trials = make_trials(
+        {"single_thread": passes, "team": [one[::-1] for one in passes]},
+        prompt_tokens=lambda topology, task, trial: (
+            1000 * 4 ** ((trial + (topology == "team")) % 8)
+            if task == 0
+            else 1000 + trial % 2 + 2 * (topology == "team")
+        ),
+    )
+    (row,) = token_regression(trials).to_dicts()
+    assert row["per_doubling"] is row["doubling_low"] is None
+    assert row["difference"] is not None
+
+
+def test_clustered_errors_cover_where_one_of_few_clusters_has_much_of_the_leverage() -> None:
+    rng = np.random.default_rng(4)
+    clusters = np.repeat(np.arange(8), 4)
+    reach = np.where(clusters == 0, 3.0, 1.0)
+    held = 0
+    for _ in range(400):
+        matrix = (rng.normal(size=(32, 1)) * reach[:, None]).round(3)
+        outcome = rng.normal(size=8)[clusters] * matrix[:, 0] + rng.normal(size=32)
+        (one,), _ = least_squares(matrix, outcome, clusters)
+        held += abs(one.estimate) <= one.half()
+    assert held / 400 > 0.9
+
+
+def test_balanced_clusters_have_one_degree_of_freedom_less_than_they_are() -> None:
+    clusters = np.repeat(np.arange(10), 6)
+    matrix = np.tile([-1.0, 1.0], 30)[:, None]
+    outcome = np.random.default_rng(1).normal(size=60)
+    (one,), _ = least_squares(matrix, outcome, clusters)
+    means = (matrix[:, 0] * outcome).reshape(10, 6).mean(axis=1)
+    assert one.freedom == pytest.approx(9)
+    assert one.leverage == pytest.approx(0.1)
+    assert one.error == pytest.approx(means.std(ddof=1) / np.sqrt(10))
 
 
 def test_no_difference_beyond_all_or_nothing_is_ever_given(make_trials: "Make") -> None:

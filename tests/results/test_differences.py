@@ -1,4 +1,4 @@
-"""Paired differences: intervals, sign flips, McNemar and Holm."""
+"""Paired differences: intervals, and McNemar's test."""
 
 from typing import Any
 
@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 
 from results.statistics.differences import (
     all_pass,
-    holm,
     mcnemar_exact,
     paired_difference,
-    sign_flip,
     t_interval,
 )
 
@@ -38,7 +36,7 @@ def test_where_few_tasks_differ_the_t_interval_is_widened_and_covers() -> None:
     hits, alone = 0, 0
     for _ in range(80):
         c1, c2 = (rng.binomial(8, rng.beta(*shape, 12)).tolist() for shape in shapes)
-        found = paired_difference(counts(c2), counts(c1), np.arange(12), k=3, flips=False)
+        found = paired_difference(counts(c2), counts(c1), np.arange(12), k=3)
         t_low, t_high = t_interval(all_pass(*counts(c2), 3) - all_pass(*counts(c1), 3))
         truth = rates[1] - rates[0]
         assert found.low is not None
@@ -76,7 +74,7 @@ def test_equal_differences_never_give_an_interval_of_width_zero(
 
 def test_without_two_tasks_there_is_no_interval() -> None:
     one = paired_difference(counts([4]), counts([8]), np.arange(1))
-    assert (one.estimate, one.low, one.high, one.p, one.units) == (-0.5, None, None, None, 1)
+    assert (one.estimate, one.low, one.high, one.units) == (-0.5, None, None, 1)
     none = paired_difference(counts([]), counts([]), np.arange(0))
     assert (none.estimate, none.units) == (None, 0)
 
@@ -92,27 +90,13 @@ def test_settings_of_one_base_task_are_one_unit() -> None:
     first, second = [8, 6, 4, 8, 7], [6, 6, 2, 2, 7]
     alone = paired_difference(counts(first), counts(second), np.arange(5))
     copied = paired_difference(counts(first * 3), counts(second * 3), np.tile(np.arange(5), 3))
-    assert (copied.low, copied.high, copied.p) == pytest.approx((alone.low, alone.high, alone.p))
-
-
-def test_sign_flips_are_exact_for_few_tasks() -> None:
-    assert sign_flip(np.array([0.5, 0.25, 0.5])) == pytest.approx(2 / 8)
-    assert sign_flip(np.array([0.5, 0.5, 0.0, 0.0])) == pytest.approx(2 / 4)
-    assert sign_flip(np.zeros(5)) == 1.0
-
-
-def test_sign_flips_of_many_tasks_are_repeatable_and_near_the_exact_value() -> None:
-    gains = np.array([0.125] * 10 + [-0.125] * 4)
-    assert sign_flip(gains) == sign_flip(gains)
-    assert sign_flip(gains) == pytest.approx(0.179565, abs=0.01)
-    assert sign_flip(np.full(40, 0.5)) == pytest.approx(1 / 20_001)
+    assert (copied.low, copied.high) == pytest.approx((alone.low, alone.high))
 
 
 @given(st.lists(st.integers(-8, 8), min_size=2, max_size=9))
 @settings(deadline=None, max_examples=40)
-def test_swapping_the_topologies_turns_the_sign_and_keeps_p(steps: list[int]) -> None:
+def test_swapping_the_topologies_turns_the_sign(steps: list[int]) -> None:
     gains = np.array(steps) / 8
-    assert sign_flip(gains) == pytest.approx(sign_flip(-gains))
     low, high = t_interval(gains)
     assert t_interval(-gains) == pytest.approx((-high, -low))
 
@@ -122,9 +106,3 @@ def test_mcnemar_is_as_published(published: dict[str, Any]) -> None:
     first, second = (np.array(pair[name], dtype=np.bool_) for name in "ab")
     assert mcnemar_exact(first, second) == pytest.approx(pair["mcnemar_exact_p"])
     assert mcnemar_exact(first, first) == 1.0
-
-
-def test_holm_multiplies_the_smallest_by_all_and_skips_what_is_undefined() -> None:
-    found = holm(np.array([0.01, np.nan, 0.04, 0.03]))
-    assert found[[0, 2, 3]] == pytest.approx([0.03, 0.06, 0.06])
-    assert np.isnan(found[1])

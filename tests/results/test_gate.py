@@ -1,10 +1,13 @@
 """The gate passes what is shown, fails what is shown not to hold, and leaves the rest open."""
 
+import re
 from typing import Any
 from xml.etree import ElementTree
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from results.verdicts.gate import gate
 
@@ -123,7 +126,7 @@ def test_bad_input_is_said_in_one_line(asked: dict[str, Any], message: str) -> N
 @pytest.mark.parametrize("passes", [0, 8])
 def test_the_line_never_puts_the_estimate_outside_its_interval(passes: int) -> None:
     line = gate(run(passes, passes), k=4, minimum=0.4).line
-    end = "interval 0.0 to" if passes == 0 else "to 100.0%)"
+    end = "interval 0.0 to" if passes == 0 else "to 100.0%"
     assert end in line
 
 
@@ -135,3 +138,47 @@ def test_what_was_judged_by_different_rules_is_not_held_against_each_other() -> 
     mixed = made_run(pl.concat([older.trials, newer.trials]))
     with pytest.raises(ValueError, match="the run by 2 and none stated"):
         gate(mixed, k=4, minimum=0.5)
+
+
+def test_the_line_shows_the_interval_that_decided_with_its_level() -> None:
+    trials = [
+        run(*passes, topology=name).trials
+        for name, passes in (("good", [8] * 40), ("poor", [3] * 20), ("a", [7] * 9), ("b", [7] * 9))
+    ]
+    checks = {one.topology: one.text for one in gate(made_run(pl.concat(trials)), 4, 0.7).checks}
+    assert "(95% interval" in checks["good"]
+    assert "(98.75% interval" in checks["poor"]
+    assert "(98.75% interval" in checks["a"]
+
+
+@given(st.lists(st.integers(0, 8), min_size=2, max_size=6), st.floats(0.05, 0.95))
+@settings(deadline=None, max_examples=25)
+def test_what_the_line_shows_is_why_it_was_so_decided(passes: list[int], minimum: float) -> None:
+    both = pl.concat([run(*passes).trials, run(*passes[::-1], topology="team").trials])
+    for these in (False, True):
+        for check in gate(made_run(both), 2, minimum, these=these).checks:
+            low, high = map(float, re.findall(r"interval ([\d.]+) to ([\d.]+)%", check.text)[0])
+            least = 100 * minimum
+            shown = {"passed": low >= least - 0.06, "failed": high < least + 0.06}
+            assert shown.get(check.outcome, low <= least + 0.06 and high >= least - 0.06)
+
+
+def test_one_task_is_enough_where_these_tasks_alone_are_asked_about() -> None:
+    one = run(20, n=20)
+    open_ = gate(one, k=1, minimum=0.7)
+    assert open_.exit_code == 2
+    assert "no interval for tasks like these" in open_.line
+    assert "--these-tasks" in open_.line
+    found = gate(one, k=1, minimum=0.7, these=True)
+    assert found.exit_code == 0
+    assert "for these tasks alone" in found.line
+    worse = gate(run(4, n=20), k=1, baseline=one, these=True)
+    assert worse.exit_code == 1
+
+
+def test_a_topology_that_never_passes_is_too_dear_at_any_price() -> None:
+    never = gate(run(*[0] * 20, dollars=0.01), k=1, max_cost=0.02)
+    assert never.exit_code == 1
+    assert "was not to be had" in never.line
+    free = gate(run(*[4] * 20, dollars=0.0), k=1, max_cost=0.02)
+    assert free.exit_code == 0

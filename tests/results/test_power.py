@@ -76,7 +76,7 @@ def test_many_samples_at_once_are_judged_as_each_alone(
     first, second = (rng.binomial(trials, p * np.ones(shape)).astype(np.int64) for p in chance)
     n, units = np.full(tasks, trials), np.arange(tasks)
     alone = [
-        paired_difference((one, n), (other, n), units, k, 0.9, flips=False)
+        paired_difference((one, n), (other, n), units, k, 0.9)
         for one, other in zip(first, second, strict=True)
     ]
     found = leaves_out_zero(first, second, trials, k, 0.9)

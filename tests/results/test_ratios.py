@@ -6,10 +6,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from results.compare import compare
-from results.reports.consistency_tables import consistency_table
-from results.reports.tables import comparison_table
-from results.statistics.bands import pass_k_bands
 from results.statistics.pass_costs import BOTH_FREE, NEITHER_PASSED, UNKNOWN, Spent, interval
 from results.statistics.ratios import cost_ratios, pass_costs
 
@@ -93,24 +89,10 @@ def test_the_interval_of_the_ratio_covers_about_95_percent() -> None:
                 rng.gamma(20, scale / 20, size=20) * (2 - hard),
                 rng.binomial(8, hard * rate),
                 np.full(20, 8),
+                *np.zeros((2, 20)),
             )
             for scale, rate in ((1.5, 0.8), (1.0, 1.0))
         ]
-        low, high = interval(sides[0], sides[1], np.arange(20)) or (0.0, 0.0)
+        low, high = interval(sides, np.arange(20)) or (0.0, 0.0)
         hits += low <= 1.5 / 0.8 <= high
     assert 0.92 <= hits / 400 <= 0.98
-
-
-def test_plain_intervals_and_mcnemar_stand_beside_only_with_one_trial_a_task() -> None:
-    single = made_trials({"single_thread": tasks(1, 0, 1, 1, n=1), "team": tasks(0, 0, 1, 0, n=1)})
-    bands, many = (
-        pass_k_bands(trials, [1]) for trials in (single, made_trials({"team": tasks(4, 8)}))
-    )
-    assert bands["exact_low"].null_count() == 0
-    assert bands["wilson_high"].null_count() == 0
-    assert many["wilson_low"].null_count() == many.height
-    assert "Wilson" in consistency_table(bands, []).columns
-    assert "Wilson" not in consistency_table(many, []).columns
-    compared = compare(single, ks=(1,))
-    assert compared["p_mcnemar"].item() == pytest.approx(0.5)
-    assert "p (McNemar)" in comparison_table(compared, "single_thread").columns

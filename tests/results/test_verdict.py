@@ -47,12 +47,13 @@ def one(
 def test_a_gain_at_a_fair_price_without_harm_is_to_fan_out() -> None:
     found = one(POOR, GOOD)
     assert found.verdict == "fan out"
-    difference, cost, harm = found.reasons
+    difference, cost, harm, alone = found.reasons
     assert "pass^4 is 87.5% against 20.0%" in difference
     assert "all of it above the 5 points that matter" in difference
     assert "0.71x the dollars" in cost
     assert "within the ceiling of 2x" in cost
     assert harm.endswith("the bound is met.")
+    assert alone.startswith("For these tasks alone, of which the trials are the sample: fan out;")
     assert found.changes[0] == "A cost ceiling below 0.76x would leave it open."
     assert not any("margin" in text for text in found.changes)
 
@@ -184,7 +185,9 @@ def test_only_passes_within_the_deadline_count() -> None:
 def test_a_simulated_verdict_is_a_condition_and_a_real_one_names_model_and_date() -> None:
     simulated = one(POOR, GOOD)
     assert simulated.simulated
-    assert "fan out, if a model erred as simulated:typical does here" in simulated.headline
+    assert "fan out for tasks like these, fan out for these tasks alone, if a model erred as " in (
+        simulated.headline
+    )
     assert "no verdict on any model" in simulated.assumes[0]
     real = one(POOR, GOOD, simulated=False, model="m-1", started_at="2026-03-01T08:00:00+00:00")
     assert not real.simulated

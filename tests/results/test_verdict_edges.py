@@ -111,3 +111,48 @@ def test_a_bound_that_single_breaks_more_often_is_never_why_to_stay_single(
         "broken_invariants", "broke", tolerated, team, low * team, 1.0, reference_rate=single
     )
     assert decide(Bounds(0.2, 0.4, 0.5, 0.9, (harm,)), Rules()) != SINGLE
+
+
+def alone(single: int, team: int, n: int = 40, **fields: Any) -> Verdict:
+    """The verdict on one task of so many trials, and passes of each side."""
+    outcomes = {
+        name: [[trial < c for trial in range(n)]]
+        for name, c in (("single", single), ("team", team))
+    }
+    trials = made_trials(outcomes, **fields)
+    (found,) = verdicts(trials, stated({}, ["single", "team"], "single", n))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("single", "team", "on_these"),
+    [(40, 1, SINGLE), (1, 40, FAN_OUT), (20, 21, OPEN), (40, 40, OPEN)],
+)
+def test_one_task_is_judged_for_itself_and_for_no_other(
+    single: int, team: int, on_these: str
+) -> None:
+    found = alone(single, team)
+    assert (found.verdict, found.on_these) == (OPEN, on_these)
+    assert f"{OPEN} for tasks like these, {on_these} for these tasks alone" in found.headline
+
+
+def test_what_decides_for_these_tasks_alone_are_their_own_cost_and_harm() -> None:
+    broken = alone(
+        1, 40, broken_invariants=lambda name, _, __: ["oversold"] if name == "team" else []
+    )
+    assert broken.on_these == SINGLE
+    dear = alone(
+        5, 40, dollars=lambda name, _, trial: (0.01 if name[0] == "s" else 1) + trial / 1e4
+    )
+    assert dear.on_these == SINGLE
+    unknown = alone(1, 40, dollars=None, prompt_tokens=None)
+    assert unknown.on_these == OPEN
+
+
+def test_many_tasks_decide_for_themselves_before_they_speak_of_others() -> None:
+    outcomes = {
+        "single_thread": [[True] * 20] * 2 + [[False] * 20],
+        "team": [[False] * 20] * 2 + [[False] * 20],
+    }
+    (found,) = verdicts(made_trials(outcomes), stated({}, [*outcomes], "single_thread", 20))
+    assert (found.verdict, found.on_these) == (OPEN, SINGLE)
