@@ -153,15 +153,3 @@ def t_interval(
     half = quantiles.student((1 + level) / 2, size - 1) * error
     centre = float(gains.mean())
     return max(centre - half, -1.0), min(centre + half, 1.0)
-
-
-def mcnemar_exact(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
-    """Two-sided exact p that two pass/fail outcomes, paired one to one, have equal rates.
-
-    Binomial in the pairs that disagree; 1 when none does.
-    """
-    gained = int((first & ~second).sum())
-    lost = int((second & ~first).sum())
-    if gained + lost == 0:
-        return 1.0
-    return quantiles.binomial_p(gained, gained + lost)

@@ -1,4 +1,4 @@
-"""Paired differences: intervals, and McNemar's test."""
+"""Paired differences and their intervals."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from results.statistics.differences import (
     all_pass,
-    mcnemar_exact,
     paired_difference,
     t_interval,
 )
@@ -99,10 +98,3 @@ def test_swapping_the_topologies_turns_the_sign(steps: list[int]) -> None:
     gains = np.array(steps) / 8
     low, high = t_interval(gains)
     assert t_interval(-gains) == pytest.approx((-high, -low))
-
-
-def test_mcnemar_is_as_published(published: dict[str, Any]) -> None:
-    pair = published["clustered"]["paired"]
-    first, second = (np.array(pair[name], dtype=np.bool_) for name in "ab")
-    assert mcnemar_exact(first, second) == pytest.approx(pair["mcnemar_exact_p"])
-    assert mcnemar_exact(first, first) == 1.0
