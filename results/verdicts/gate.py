@@ -23,7 +23,6 @@ import polars as pl
 
 from results.records import Graded
 from results.refused import Refused
-from results.reports.sentences import many
 from results.statistics.consistency import lost
 from results.statistics.strata import strata
 from results.verdicts.gate_checks import at_least, at_most, no_worse

@@ -52,7 +52,7 @@ def at_least(
 ) -> list[Check]:
     """Whether pass^k of every topology in every cell is at least the minimum."""
     own = pass_k_bands(trials, [k], by, these=these).with_columns(cell_label(by).alias("cell"))
-    sure = pass_k_bands(trials, [k], by, level=1 - ALPHA / own.height, these=these)
+    sure = pass_k_bands(trials, [k], by, level=1 - ALPHA / max(own.height, 1), these=these)
     found: list[Check] = []
     for row, strict in zip(own.to_dicts(), sure.to_dicts(), strict=True):
         who = f"pass^{k} of {row['topology']} on {row['cell']}"
@@ -84,7 +84,7 @@ def _instead(these: bool) -> str:
 def at_most(trials: pl.DataFrame, max_cost: float, by: list[str], these: bool) -> list[Check]:
     """Whether a passed trial costs at most so many dollars."""
     costs = pass_costs(trials, by, these=these).with_columns(cell_label(by).alias("cell"))
-    sure = pass_costs(trials, by, level=1 - ALPHA / costs.height, these=these)
+    sure = pass_costs(trials, by, level=1 - ALPHA / max(costs.height, 1), these=these)
     found: list[Check] = []
     for row, strict in zip(costs.to_dicts(), sure.to_dicts(), strict=True):
         who = f"a passed trial of {row['topology']} on {row['cell']}"
