@@ -83,13 +83,43 @@ def with_lead(reports: pl.DataFrame, accesses: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def with_decoy(
+    reports: pl.DataFrame, accesses: pl.DataFrame, milestones: pl.DataFrame
+) -> pl.DataFrame:
+    """The reports with a column `decoy`: whether something else stands where the work should be.
+
+    True for an untrue claim whose agent wrote to a table that a milestone it missed is about; false
+    where it wrote to none: a mere claim. Null for other reports, for work that is an answer, and
+    where what the milestones are about is not on record.
+    """
+    key = ["trial_id", "report"]
+    missed = (
+        milestones.filter(~pl.col("reached"))
+        .select("trial_id", pl.col("milestone").alias("covers"), "about")
+        .explode("about")
+        .with_columns(pl.col("about").str.split(" ").list.first().alias("table"))
+    )
+    untrue = reports.filter(pl.col("held").is_in([FALSE, IN_PART])).select(
+        *key, "agent", "step", "covers"
+    )
+    about = untrue.explode("covers").join(missed, on=["trial_id", "covers"])
+    about = about.filter(pl.col("table").is_not_null() & (pl.col("table") != "answer"))
+    wrote = accesses.filter(
+        pl.col("op") != "read", ~pl.col("undone").fill_null(False), ~pl.col("predicate")
+    ).select("trial_id", "agent", "table", pl.col("step").alias("wrote"))
+    hits = about.join(wrote, on=["trial_id", "agent", "table"], how="left")
+    decoy = (pl.col("wrote") < pl.col("step")).fill_null(False).any().alias("decoy")
+    return reports.join(hits.group_by(key).agg(decoy), on=key, how="left", maintain_order="left")
+
+
 def report_counts(reports: pl.DataFrame, trials: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """One row a topology, task set and combination of `by`: its reports, by what held of them.
 
     `reports` in all and in how many `trials`; a column for each of HELD when it came and, with
     `_at_end`, at the end; `unjudged` ones when they came; `true_share`, of the judged ones, true or
     rightly blocked; and, given a column `lead`, a column for each of MADE among the claims to be
-    done that were not true.
+    done that were not true; given `decoy`, how many of those wrote something else (`decoys`) and
+    how many nothing (`mere_claims`).
     """
     keys = group_columns(by)
     wrong = (pl.col("held") == FALSE) | (pl.col("held") == IN_PART)
@@ -109,6 +139,11 @@ def report_counts(reports: pl.DataFrame, trials: pl.DataFrame, by: Sequence[str]
     if "lead" in reports.columns:
         counted += [
             ((pl.col("lead") == made) & wrong).sum().cast(pl.Int64).alias(made) for made in MADE
+        ]
+    if "decoy" in reports.columns:
+        counted += [
+            (pl.col("decoy") == is_one).sum().cast(pl.Int64).alias(name)
+            for name, is_one in (("decoys", True), ("mere_claims", False))
         ]
     return (
         reports.join(trials.select("trial_id", *keys), on="trial_id")

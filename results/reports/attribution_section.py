@@ -171,6 +171,8 @@ def _coordination_table(worked: pl.DataFrame, reference: str) -> Table:
             ("redundancy", lambda row: percent(row["redundancy"])),
             ("failure ratio", lambda row: ratio(row["failure_ratio"], None, None)),
             ("error amplification", _amplified),
+            ("delegated", lambda row: number(row["delegated"])),
+            ("passed of those", lambda row: percent(row["active_success"])),
             ("recovered", lambda row: percent(row["recovered"])),
             ("tokens per pass", lambda row: number(row["tokens_per_pass"])),
             ("dollars per pass", lambda row: dollars(row["dollars_per_pass"])),
@@ -181,6 +183,8 @@ def _coordination_table(worked: pl.DataFrame, reference: str) -> Table:
         "their share of prompt tokens; redundancy the share of work calls that another agent of "
         "the trial had made with the same arguments; failure ratio the chance of failing, and "
         "error amplification the share of milestones missed, over those of the reference; "
+        "delegated the trials in which an agent worked for another (descriptive: which those are is "
+        "the topology's own choice); "
         "recovered the share passed of the trials in which a tool call came back as an error.",
     )
 

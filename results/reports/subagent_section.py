@@ -10,7 +10,15 @@ from results.reports.section import Section
 from results.reports.sentences import many
 from results.reports.tables import grouped, number, percent
 from results.statistics.strata import cell_label, strata
-from results.subagent_reports import FALSE, HELD, IN_PART, MADE, report_counts, with_lead
+from results.subagent_reports import (
+    FALSE,
+    HELD,
+    IN_PART,
+    MADE,
+    report_counts,
+    with_decoy,
+    with_lead,
+)
 
 Row = dict[str, Any]
 
@@ -20,7 +28,8 @@ def subagent_section(run: Recorded) -> Section | None:
     if run.reports.is_empty():
         return None
     by = strata(run.trials)
-    counts = report_counts(with_lead(run.reports, run.accesses), run.trials, by)
+    told = with_decoy(with_lead(run.reports, run.accesses), run.accesses, run.milestones)
+    counts = report_counts(told, run.trials, by)
     counts = counts.with_columns(cell_label(by).alias("cell"))
     simulated = bool(run.trials.get_column("simulated").any())
     came = grouped(
@@ -44,10 +53,13 @@ def subagent_section(run: Recorded) -> Section | None:
         [
             ("topology", lambda row: row["topology"]),
             *((name, lambda row, name=name: number(row[f"{name}_at_end"])) for name in HELD),
+            ("untrue, nothing written", lambda row: number(row["mere_claims"])),
+            ("untrue, something else written", lambda row: number(row["decoys"])),
             *((f"untrue, {made}", lambda row, made=made: number(row[made])) for made in MADE),
         ],
-        "Done again: the lead afterwards wrote a row that the reporting agent had touched; read "
-        "again: it read one; passed on: neither.",
+        "Something else written: its agent wrote to a table that what it missed is about, by a slip "
+        "or as a decoy. Done again: the lead afterwards wrote a row that the reporting agent had "
+        "touched; read again: it read one; passed on: neither.",
     )
     return Section(
         "Were subagents' reports true?",

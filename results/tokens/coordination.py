@@ -10,6 +10,7 @@ defined here, from what the records show:
     failure_ratio       chance of failing over that of the reference
     error_amplification share of milestones missed over that of the reference: what went wrong and
                         was still wrong at the end, whoever did it
+    active_success      share passed of the trials in which work was delegated (see `delegated`)
     recovered           share passed of the trials in which some tool call came back as an error
 
 All compare a topology with the reference on the tasks both did, each task weighing the same.
@@ -57,7 +58,8 @@ def coordination(
     `attributed` is `results.tokens.attribution.attribution` of the steps. Columns: the keys,
     `trials` (graded), `turns` per trial, `overhead`, `efficiency`, `messages` between agents per
     trial, `message_density`, `handed`, `repeated_setup`, `redundancy`, `failure_ratio`,
-    `error_amplification`, `recovered`, `tokens_per_pass` and `dollars_per_pass`; `overhead` and
+    `error_amplification`, `delegated` (trials in which an agent worked for another),
+    `active_success`, `recovered`, `tokens_per_pass` and `dollars_per_pass`; `overhead` and
     `error_amplification` have `_low` and `_high`, 95% from drawing base tasks again. Null where
     undefined, such as beside a reference that never failed.
     """
@@ -92,6 +94,8 @@ COLUMNS = (
     "repeated_setup",
     "redundancy",
     *BESIDE[4:],
+    "delegated",
+    "active_success",
     "recovered",
     "tokens_per_pass",
     "dollars_per_pass",
@@ -113,11 +117,16 @@ def _own(
     )
     schema = {"trial_id": pl.String, "work": pl.Int64, "repeated": pl.Int64}
     alike = pl.DataFrame(repeats(steps), schema=schema, orient="row")
+    nested = steps.filter(pl.col("parent").is_not_null(), pl.col("kind") == "model").select(
+        pl.col("trial_id").unique(), pl.lit(True).alias("delegating")
+    )
     erred = pl.col("tool_errors") > 0
     whole = (pl.col("attributed").is_not_null() & ~pl.col("unrecorded")).fill_null(False).all()
     return (
         graded.join(spent, on="trial_id", how="left")
         .join(alike, on="trial_id", how="left")
+        .join(nested, on="trial_id", how="left")
+        .with_columns(pl.col("delegating").fill_null(False))
         .group_by(keys)
         .agg(
             pl.len().cast(pl.Int64).alias("trials"),
@@ -133,6 +142,8 @@ def _own(
             pl.when(pl.col("work").sum() > 0)
             .then(pl.col("repeated").sum() / pl.col("work").sum())
             .alias("redundancy"),
+            pl.col("delegating").sum().cast(pl.Int64).alias("delegated"),
+            pl.col("passed").filter("delegating").mean().alias("active_success"),
             pl.when(pl.col("tool_errors").null_count() == 0)
             .then(pl.col("passed").filter(erred).mean())
             .alias("recovered"),

@@ -9,7 +9,8 @@ import pytest
 from experiments.claims import reached_now
 from experiments.loading import load_task_set
 from experiments.trial import run_trial
-from results.subagent_reports import held
+from results.records import frame
+from results.subagent_reports import held, report_counts, with_decoy
 from tasks.task import Task, TaskSet, settings_of
 from tasks.tools import use
 from tests.trials import spec
@@ -104,3 +105,22 @@ def test_a_team_of_perfect_agents_reports_nothing_untrue() -> None:
 
 def test_one_thread_reports_to_nobody() -> None:
     assert run_trial(spec("single_thread", "orders", "perfect", width=4))["reports"] == []
+
+
+def test_an_agent_that_fabricates_leaves_a_decoy_and_one_that_leaves_out_does_not() -> None:
+    found: dict[str, list[int]] = {}
+    for change in ("fabrication=0.2", "omission=0.02&distraction=0.2"):
+        records = [
+            run_trial(spec("lead_subagents", "orders", f"perfect?{change}", index=i, width=16))
+            for i in range(1, 5)
+        ]
+        frames = {
+            name: frame(name, [row for record in records for row in record[name]])
+            for name in ("trials", "accesses", "milestones", "reports")
+        }
+        told = with_decoy(frames["reports"], frames["accesses"], frames["milestones"])
+        (row,) = report_counts(told, frames["trials"], []).to_dicts()
+        found[change] = [row["decoys"], row["mere_claims"]]
+    (decoys, claims), (wrong, left_out) = found.values()
+    assert left_out > wrong
+    assert decoys / (decoys + claims) > wrong / (wrong + left_out)

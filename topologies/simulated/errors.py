@@ -51,6 +51,8 @@ class FallibleMind:
     def call(self, at: str, attempt: int, call: Call) -> Call | None:
         if call.writes and self._happens(self._profile.omission, "omission", at, attempt):
             return None
+        if call.writes and self._drawn_below(self._profile.fabrication, "fabrication", at, attempt):
+            return self._decoy(call, at)
         confused = self._drawn_below(self._confusion, "confusion", at, attempt)
         if confused and self._of_no_use and self._draw("wrong tool", at, attempt) < 0.5:
             place = int(self._draw("which tool", at, attempt) * len(self._of_no_use))
@@ -133,6 +135,11 @@ class FallibleMind:
         if uniform("shared", task, trial, *key) < self._profile.shared_error:
             return uniform("all", task, trial, *key)
         return uniform("own", task, trial, ordinal, *key)
+
+    def _decoy(self, call: Call, at: str) -> Call:
+        """The same tool on another row: every name in its arguments is another."""
+        names = {k: self._other(v, at) for k, v in call.arguments.items() if isinstance(v, str)}
+        return Call(call.tool, {**call.arguments, **names}, call.keep, call.writes)
 
     def _changed(self, values: Values, at: str, attempt: object) -> Values:
         names = [name for name, value in values.items() if _can_change(value)]

@@ -35,6 +35,7 @@ class Profile:
     habit_scope: Literal["agent", "trial", "task"]
     miss_bad_reply: float
     false_claim: float
+    fabrication: float
     confidence_skill: float
     partition: Literal["item", "key", "random"]
     lead_keeps: Literal["closing", "nothing"]
