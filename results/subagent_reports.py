@@ -16,6 +16,9 @@ RIGHTLY, WRONGLY = "blocked rightly", "blocked wrongly"
 HELD = (TRUE, IN_PART, FALSE, RIGHTLY, WRONGLY)
 """What can be said of a report."""
 
+STRAY = "nothing_else"
+"""The milestone that is missed by what the task does not ask for."""
+
 AGAIN, READ, PASSED = "done again", "read again", "passed on"
 MADE = (AGAIN, READ, PASSED)
 """What a lead can make of a report: it wrote what the report is about, looked at it, or neither."""
@@ -88,8 +91,9 @@ def with_decoy(
 ) -> pl.DataFrame:
     """The reports with a column `decoy`: whether something else stands where the work should be.
 
-    True for an untrue claim whose agent wrote to a table that a milestone it missed is about; false
-    where it wrote to none: a mere claim. Null for other reports, for work that is an answer, and
+    True for an untrue claim whose agent wrote to a table that a milestone it missed is about, with
+    a row in that table at the end which the task does not ask for; false where there is no such row
+    or it did not write there: a mere claim. Null for other reports, for work that is an answer, and
     where what the milestones are about is not on record.
     """
     key = ["trial_id", "report"]
@@ -104,9 +108,11 @@ def with_decoy(
     )
     about = untrue.explode("covers").join(missed, on=["trial_id", "covers"])
     about = about.filter(pl.col("table").is_not_null() & (pl.col("table") != "answer"))
+    strays = missed.filter(pl.col("covers") == STRAY).select("trial_id", "table").unique()
     wrote = accesses.filter(
         pl.col("op") != "read", ~pl.col("undone").fill_null(False), ~pl.col("predicate")
-    ).select("trial_id", "agent", "table", pl.col("step").alias("wrote"))
+    ).join(strays, on=["trial_id", "table"])
+    wrote = wrote.select("trial_id", "agent", "table", pl.col("step").alias("wrote"))
     hits = about.join(wrote, on=["trial_id", "agent", "table"], how="left")
     decoy = (pl.col("wrote") < pl.col("step")).fill_null(False).any().alias("decoy")
     return reports.join(hits.group_by(key).agg(decoy), on=key, how="left", maintain_order="left")

@@ -183,8 +183,8 @@ def _coordination_table(worked: pl.DataFrame, reference: str) -> Table:
         "their share of prompt tokens; redundancy the share of work calls that another agent of "
         "the trial had made with the same arguments; failure ratio the chance of failing, and "
         "error amplification the share of milestones missed, over those of the reference; "
-        "delegated the trials in which an agent worked for another (descriptive: which those are is "
-        "the topology's own choice); "
+        "delegated the trials in which an agent worked for another (descriptive: which those are "
+        "is the topology's own choice); "
         "recovered the share passed of the trials in which a tool call came back as an error.",
     )
 

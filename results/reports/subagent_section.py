@@ -57,9 +57,10 @@ def subagent_section(run: Recorded) -> Section | None:
             ("untrue, something else written", lambda row: number(row["decoys"])),
             *((f"untrue, {made}", lambda row, made=made: number(row[made])) for made in MADE),
         ],
-        "Something else written: its agent wrote to a table that what it missed is about, by a slip "
-        "or as a decoy. Done again: the lead afterwards wrote a row that the reporting agent had "
-        "touched; read again: it read one; passed on: neither.",
+        "Something else written: its agent wrote to a table that what it missed is about, and a "
+        "row stands there that nobody asked for, by a slip or as a decoy. Done again: the lead "
+        "afterwards wrote a row that the reporting agent had touched; read again: it read one; "
+        "passed on: neither.",
     )
     return Section(
         "Were subagents' reports true?",
