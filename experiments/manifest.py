@@ -10,9 +10,10 @@ from typing import Any
 
 from experiments.loading import load_task_set
 from experiments.refused import Refused
-from experiments.roles import endpoints_of
+from experiments.roles import endpoints_of, model_of, roles_named
 from experiments.sweep import Sweep, canonical, difference, specs, sweep_hash
 from results.store import read_manifest
+from topologies.model_settings import MOST_TOKENS
 
 PACKAGES = ("fanout", "langgraph", "langchain-core", "langchain-openai", "openai", "genai-prices")
 SHOWN_DIFFERENCES = 6
@@ -42,6 +43,7 @@ def manifest_of(sweep: Sweep, command: str | None = None) -> dict[str, Any]:
         "limits": _given(plain["limits"]),
         "sweep_limits": _given(plain["sweep_limits"]),
         "thresholds": plain["thresholds"],
+        "max_tokens": _max_tokens(sweep),
         "versions": {"python": platform.python_version(), **_versions()},
         "corpora": {name: task_set.corpus() for name, task_set in task_sets.items()},
         "prompts": {
@@ -54,6 +56,16 @@ def manifest_of(sweep: Sweep, command: str | None = None) -> dict[str, Any]:
             if task_set.choices is not None
         },
         "sweep": plain,
+    }
+
+
+def _max_tokens(sweep: Sweep) -> dict[str, int]:
+    """The most tokens of a reply by role, where its model is openai:...; others have their own."""
+    found = {role: model_of(sweep, role) for role in roles_named(sweep)}
+    return {
+        role: int(settings.get("max_tokens") or MOST_TOKENS)
+        for role, (name, settings) in found.items()
+        if name.startswith("openai:")
     }
 
 

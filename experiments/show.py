@@ -178,6 +178,12 @@ def _model(row: Row, systems: set[str], answered: set[tuple[str, str]]) -> Itera
                 yield f"  calls {_call(call.get('name'), call.get('args'))}: never carried out"
     elif row["reply"]:
         yield f"  says: {row['reply']}"
+    if row["finish_reason"] not in (None, "stop", "tool_calls", "end_turn", "tool_use"):
+        yield f"  FINISHED: {row['finish_reason']}"
+    if row["refusal"]:
+        yield f"  REFUSED: {row['refusal']}"
+    if (row["attempts"] or 1) > 1:
+        yield f"  sent {row['attempts']} times, {_number(row['waited'], '.1f')} s lost to waiting"
     if row["not_understood"]:
         yield f"  NOT UNDERSTOOD {row['not_understood']}"
     if row["error"]:
@@ -199,7 +205,8 @@ def _tool(row: Row) -> Iterator[str]:
 def _judgement(trial: Row, milestones: pl.DataFrame, cut: int | None) -> Iterator[str]:
     yield ""
     if trial["crash"]:
-        yield from _wrapped("", f"crashed: {trial['crash']}", cut)
+        blame = f" ({trial['blame']})" if trial["blame"] else ""
+        yield from _wrapped("", f"crashed{blame}: {trial['crash']}", cut)
     if trial["ended"] == "paused":
         yield 'paused: it asked for a person (interrupts = "approve" or "reject" answers for one)'
     if trial["limit"]:

@@ -13,6 +13,11 @@ from urllib.parse import urlsplit
 
 from tasks.refused import Refused
 
+MOST_TOKENS = 8192
+"""The tokens of one reply of a real model, if a sweep does not say. A model that generates without
+end is cut here, within `timeout_s` where it is faster than 68 tokens a second, and costs no more
+than this; what an agent says or thinks in one step seldom comes to half of it."""
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -20,7 +25,7 @@ class ModelSettings:
 
     `timeout_s` bounds one attempt in all its bytes, `max_retries` the attempts after the first
     (with growing waits, and as long as the endpoint says where it says so); one that ran out of
-    time is repeated once. `max_tokens` is `MOST_TOKENS` of `topologies.models` if not given. The
+    time is repeated once. `max_tokens` is `MOST_TOKENS` if not given. The
     rates are per minute, for the whole process. `sends_cache_key` is False for endpoints that
     refuse fields they do not know: no agent of theirs then sends a `prompt_cache_key`, whoever
     built the client.

@@ -30,7 +30,7 @@ from topologies import MODELS
 from topologies.attempts import Client
 from topologies.chat_client import FastChatOpenAI
 from topologies.endpoints import base_url_of, is_openai, is_simulated, without_query
-from topologies.model_settings import OF_AN_ENDPOINT
+from topologies.model_settings import MOST_TOKENS, OF_AN_ENDPOINT
 from topologies.model_settings import ModelSettings as ModelSettings
 from topologies.rate_limit import RateLimit
 from topologies.secrets import keep
@@ -40,10 +40,6 @@ from topologies.simulated.wire import Respond
 NO_KEY = "none-needed"
 
 
-MOST_TOKENS = 8192
-"""The tokens of one reply of a real model, if a sweep does not say. A model that generates without
-end is cut here, within `timeout_s` where it is faster than 68 tokens a second, and costs no more
-than this; what an agent says or thinks in one step seldom comes to half of it."""
 OPENAI = re.compile(r"^https?://([^/]*\.)?(openai|azure)\.com")
 """Endpoints that want `max_completion_tokens`; all others know `max_tokens`, many nothing else."""
 CONNECT_S = 10.0
