@@ -19,7 +19,8 @@ import polars as pl
 
 from experiments.loading import load_task_set
 from results.potential.accuracy import TRUE_DEPENDENCIES
-from tasks.clerk import NOTE_LINE, SOUND, Call, Clerk, Conversation, Desk, Item, Values, items_in
+from tasks.clerk import SOUND, Call, Clerk, Conversation, Desk, Item, Values, items_in
+from tasks.replay import NOTE_LINE
 from topologies.simulated.reading import conversation_in
 
 NO_REPLY: Values = {"assumed": True, "gave_up": True}

@@ -10,7 +10,7 @@ from tasks.conversation import ITEM_LINE, Call, CallMade, Conversation, Item, Va
 from tasks.mind import Mind
 
 MAX_ATTEMPTS = 3
-_NOTE_LINE = re.compile(r"^(\w+\.\d+) = (\{.*\})$", re.MULTILINE)
+NOTE_LINE = re.compile(r"^(\w+\.\d+) = (\{.*\})$", re.MULTILINE)
 
 
 class Work:
@@ -154,7 +154,7 @@ def _kept(reply: str, keep: tuple[str, ...]) -> Values | None:
 def notes_in(text: str) -> dict[str, Values]:
     """What a worker noted, by item and step: the last note of each."""
     notes: dict[str, Values] = {}
-    for at, values in _NOTE_LINE.findall(text):
+    for at, values in NOTE_LINE.findall(text):
         try:
             notes[at] = json.loads(values)
         except ValueError:
