@@ -204,6 +204,14 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
             f"What {noted.len()} of {trials.height} trials used is not known in full (such as: "
             f"{said[0]}); it is null, never a guess."
         )
+    unsure = trials.filter(pl.col("ambiguous_calls") > 0)
+    if unsure.height:
+        names = ", ".join(unsure.get_column("topology").unique().sort())
+        found.append(
+            f"Which agent made {unsure.get_column('ambiguous_calls').sum()} calls in "
+            f"{many(unsure.height, 'trial')} of {names} could not be told: they count for the "
+            "trial and for no agent, and isolation anomalies are not looked for in those trials."
+        )
     unjudged = ungraded(trials)
     if unjudged:
         found.append(

@@ -150,3 +150,10 @@ def test_many_open_comparisons_are_told_as_one_behind_those_that_are_settled(
 
 def test_what_adding_binary_fractions_leaves_over_is_no_difference() -> None:
     assert [signed(share) for share in (-9e-18, 0.0, 0.0004, -0.004)] == ["0", "0", "+0.04", "-0.4"]
+
+
+def test_calls_whose_agent_could_not_be_told_are_a_caveat(make_trials: "Make") -> None:
+    trials = make_trials({"mine": [[True, False]]}, ambiguous_calls=lambda _, __, trial: 3 * trial)
+    assert any(
+        "made 3 calls in 1 trial of mine could not be told" in one for one in caveats(trials)
+    )
