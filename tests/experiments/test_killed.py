@@ -1,6 +1,7 @@
 """A sweep that is killed outright loses at most the trials in flight, and repeats none."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -14,9 +15,12 @@ from experiments.runner import run_sweep
 from experiments.sweep_file import read_sweep
 from results.journal import Journal
 from results.store import Run, open_run
+from tests.experiments.conftest import SWEEP_FILE
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
+KILLS = int(os.environ.get("FANOUT_KILLS", "2"))
+"""Kills in each of two places; FANOUT_KILLS=30 makes it 60, which take some minutes."""
 
 
 def fanout(words: list[str], hash_seed: str) -> subprocess.Popen[str]:
@@ -102,6 +106,58 @@ def test_ctrl_c_keeps_what_ended_and_says_how_to_go_on(tmp_path: Path, sweep_fil
     run = open_run(folder)
     assert run.outcome == "interrupted"
     assert 2 <= run.trials.height < 24
+
+
+def killed_at(words: list[str], ready: Callable[[], bool], seconds: float) -> None:
+    """Start the command, and kill it outright so long after something is so."""
+    process = fanout(words, hash_seed="0")
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not ready() and process.poll() is None:
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def sessions(folder: Path) -> int:
+    """Sittings that were begun."""
+    try:
+        with Journal(folder) as journal:
+            return len(journal.sessions())
+    except ValueError:
+        return 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lane", ["in mid-run", "while reporting"])
+def test_nothing_is_lost_or_repeated_however_often_it_is_killed(
+    lane: str, tmp_path: Path, assert_same: Callable[[Run, Run], None]
+) -> None:
+    file, folder, chance = tmp_path / "jars.toml", tmp_path / "jars", random.Random(lane)
+    file.write_text(
+        SWEEP_FILE.replace("tasks = 3", "tasks = 6").replace("trials = 4", "trials = 6")
+    )
+    words = ["run", str(file), "--runs", str(tmp_path), "--workers", "2", "--json"]
+    unbroken = run_sweep(read_sweep(str(file)), tmp_path / "unbroken", engine="here")
+    if lane == "while reporting":
+        run_sweep(read_sweep(str(file)), folder, engine="here")
+    for _ in range(KILLS):
+        before, sat = recorded(folder), sessions(folder)
+        if lane == "in mid-run":
+            more = before + chance.choice((0, 0, 1, 1, 2))
+            killed_at(words, lambda more=more: recorded(folder) >= more, chance.uniform(0, 0.05))
+            assert recorded(folder) >= before
+        else:
+            killed_at(words, lambda sat=sat: sessions(folder) > sat, chance.uniform(0, 1.5))
+            assert open_run(folder).complete
+    done = fanout(words, hash_seed="1")
+    _, said = done.communicate(timeout=PATIENCE_SECONDS)
+    assert done.returncode == 0, said
+    assert_same(unbroken, open_run(folder))
+    assert (folder / "report.md").exists()
+    with Journal(folder) as journal:
+        assert sum(1 for _ in journal.entries()) == unbroken.trials.height
 
 
 def children(parent: int) -> list[int]:
