@@ -104,7 +104,8 @@ def trajectory(run: Run, trial_id: str, cut: int | None = CUT) -> Iterator[str]:
 
 
 def _heading(trial: Row) -> Iterator[str]:
-    simulated = " (simulated)" if trial["simulated"] else ""
+    word = "partly simulated" if trial["partly_simulated"] else "simulated"
+    simulated = f" ({word})" if trial["simulated"] else ""
     yield f"trial {trial['trial_id']}{simulated}"
     models = trial["models"] or trial["model"] or "model not recorded"
     yield f"{trial['topology']} on {trial['task']}, trial {trial['trial']}, {models}"

@@ -22,6 +22,8 @@ METRICS: dict[str, str] = {
     "dollars_per_pass": "results.metrics:dollars_per_pass",
     "dollars_uncached": "results.metrics:dollars_uncached",
     "dollars_uncached_per_pass": "results.metrics:dollars_uncached_per_pass",
+    "beside_tokens": "results.metrics:beside_tokens",
+    "beside_dollars": "results.metrics:beside_dollars",
     "seconds": "results.metrics:seconds",
     "seconds_per_pass": "results.metrics:seconds_per_pass",
     "model_calls": "results.metrics:model_calls",

@@ -89,6 +89,16 @@ def tokens() -> pl.Expr:
     return one_encoding(known_mean(TOTAL_TOKENS))
 
 
+def beside_tokens() -> pl.Expr:
+    """Prompt and completion tokens per trial of judges and simulated users, who are no agents."""
+    return known_mean(pl.col("beside_tokens"))
+
+
+def beside_dollars() -> pl.Expr:
+    """Dollars per trial of judges and simulated users."""
+    return known_mean(pl.col("beside_dollars"))
+
+
 def tokens_per_pass() -> pl.Expr:
     """Prompt and completion tokens of all graded trials for each that passed."""
     return one_encoding(per_pass(TOTAL_TOKENS))

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from results import METRICS
-from results.metrics import passed_within
+from results.metrics import TOTAL_TOKENS, passed_within
 from results.named import find
 from results.refused import Refused
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import group_columns
 from results.statistics.ratios import cost_ratios
+from results.usage import mean_where_known
 
 KS = (1, 2, 4, 8)
 
@@ -31,7 +32,9 @@ def summary(
     `success_low`, `success_high`. Then `pass_hat_K`, `_low`, `_high`, `_tasks` (those with K graded
     trials, on which it rests) and `pass_at_K` for each k, the METRICS
     (or those named, also by import path), per graded trial,
-    `passed_in_time` within `deadline` seconds (null without one), ratios to `reference`
+    `passed_in_time` within `deadline` seconds (null without one), over how many graded trials
+    tokens and dollars are known and their means over those (`tokens_known`, `tokens_where_known`,
+    `dollars_known`, `dollars_where_known`), ratios to `reference`
     (`tokens_ratio`, `dollars_ratio`, `dollars_uncached_ratio`, `seconds_ratio`, `_low`, `_high`)
     and `crash_convention`, which governs success and pass^k; metrics are over graded trials under
     every convention. Whatever is undefined is null.
@@ -55,7 +58,17 @@ def summary(
     )
     done = trials.filter(graded)
     measured = _measured(done, keys, METRICS if metrics is None else metrics)
-    timed = done.group_by(keys).agg(in_time.alias("passed_in_time"))
+    known = (
+        *mean_where_known("tokens", TOTAL_TOKENS.cast(pl.Float64)),
+        *mean_where_known("dollars", pl.col("dollars")),
+    )
+    one_way = pl.col("encoding").drop_nulls().n_unique() <= 1
+    timed = (
+        done.group_by(keys)
+        .agg(in_time.alias("passed_in_time"), *known, one_way.alias("one_way"))
+        .with_columns(pl.when("one_way").then("tokens_where_known").alias("tokens_where_known"))
+        .drop("one_way")
+    )
     table = counts
     parts = (_wide(pass_k_bands(trials, ks, by, crashed), keys, ks), measured, timed)
     for part in (*parts, cost_ratios(trials, reference, by)):

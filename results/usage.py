@@ -196,3 +196,37 @@ def _missing(row: Mapping[str, Any]) -> str | None:
     if row.get("error") is not None:
         return FAILED
     return NOT_REPORTED if row.get("reply") is not None else CUT_OFF
+
+
+def unknown_usage(trials: pl.DataFrame) -> Iterator[str]:
+    """A sentence for each topology of whose graded trials some tokens or dollars are not known.
+
+    Nothing for one of which nothing is known and nothing is said of why: it was never counted.
+    """
+    graded = trials.filter(pl.col("passed").is_not_null())
+    missing = {
+        "tokens": pl.any_horizontal(pl.col("prompt_tokens", "completion_tokens").is_null()),
+        "dollars": pl.col("dollars").is_null(),
+    }
+    for (topology,), part in graded.group_by("topology", maintain_order=True):
+        told: dict[str, list[str]] = {}
+        for what, lost in missing.items():
+            gone = part.filter(lost)
+            why = gone.get_column("usage_note").drop_nulls()
+            if gone.is_empty() or (gone.height == part.height and why.is_empty()):
+                continue
+            reason = f"as in: {why[0]}" if len(why) else "why is not recorded"
+            told.setdefault(
+                f"of {gone.height} of {part.height} graded trials ({reason})", []
+            ).append(what)
+        for how, whats in told.items():
+            yield (
+                f"{' and '.join(whats).capitalize()} of {topology} are not known {how}; a mean "
+                "over the others says over how many, and no ratio or verdict rests on it."
+            )
+
+
+def mean_where_known(name: str, value: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Over how many trials a sum is known, and its mean over those."""
+    known = value.is_not_null().sum().cast(pl.Int64)
+    return known.alias(f"{name}_known"), value.mean().alias(f"{name}_where_known")

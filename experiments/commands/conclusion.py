@@ -11,7 +11,8 @@ from experiments.counting import counter_of
 from results.compare import compare
 from results.reports.report import headline_k, reference_of, rules_of, write_report
 from results.reports.sentences import SENTENCES, caveats, told, what_can_be_said
-from results.reports.tables import dollars, named, number, percent_interval, ratio
+from results.reports.tables import dollars, named, number, percent_interval, ratio, where_known
+from results.simulation import of_manifest
 from results.statistics.strata import cell_label, strata
 from results.store import RUNS, Run
 from results.summary import summary
@@ -28,6 +29,7 @@ def conclusion(run: Run) -> Row:
         "planned": run.manifest.get("planned"),
         "recorded": run.manifest["recorded"],
         "simulated": bool(run.manifest.get("simulated")),
+        "simulation": of_manifest(run.manifest),
         "k": headline_k(run.trials, run.manifest),
         "summary": [],
         "said": [],
@@ -60,7 +62,7 @@ def conclusion_lines(data: Row) -> Iterator[str]:
     """The same for people."""
     yield ""
     k = data["k"]
-    simulated = " (simulated)" if data["simulated"] else ""
+    simulated = f" ({data['simulation']})" if data["simulation"] else ""
     for cell in dict.fromkeys(row["cell"] for row in data["summary"]):
         yield f"{cell}{simulated}"
         heading = ["", "passed", f"pass^{k}", "tokens", "ratio", "dollars", "ratio"]
@@ -119,8 +121,8 @@ def _row(row: Row, k: int) -> list[str]:
         named(row),
         percent_interval(row["success"], row["success_low"], row["success_high"]),
         percent_interval(row[hat], row[f"{hat}_low"], row[f"{hat}_high"]),
-        number(row["tokens"]),
+        where_known(row, "tokens", number),
         ratio(row["tokens_ratio"], row["tokens_ratio_low"], row["tokens_ratio_high"]),
-        dollars(row["dollars"]),
+        where_known(row, "dollars", dollars),
         ratio(row["dollars_ratio"], row["dollars_ratio_low"], row["dollars_ratio_high"]),
     ]

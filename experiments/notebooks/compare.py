@@ -160,7 +160,10 @@ def _(problem, run_button, source, sweep):
     mo.stop(source.value != "sweep")
     mo.stop(sweep is None, mo.callout(problem, kind="warn", title="This sweep cannot be run"))
     mo.hstack(
-        [run_button, mo.md(f"{grid_line(sweep)}{', simulated' if sweep.simulated else ''}")],
+        [
+            run_button,
+            mo.md(f"{grid_line(sweep)}{f', {sweep.simulation}' if sweep.simulation else ''}"),
+        ],
         justify="start",
         align="center",
         gap=1.5,
@@ -178,7 +181,7 @@ def _():
 def _(choices, run_button, script, set_ran, source, sweep):
     mo.stop(source.value != "sweep" or sweep is None)
     mo.stop(not run_button.value and not script)
-    _note = " (simulated)" if sweep.simulated else ""
+    _note = f" ({sweep.simulation})" if sweep.simulation else ""
     try:
         with (
             mo.status.progress_bar(
@@ -266,7 +269,7 @@ def _(report):
 @app.cell(hide_code=True)
 def _(report):
     mo.md(f"""
-    ## The numbers{", simulated" if report.simulated else ""}
+    ## The numbers{f", {report.simulation}" if report.simulation else ""}
 
     Rates with 95% intervals over tasks. Pass^k is the chance that k trials of the same task all
     pass, which is what a person who relies on an agent asks for.
@@ -283,7 +286,7 @@ def _(report):
 
 @app.cell(hide_code=True)
 def _(report):
-    mo.md(f"## The pictures{', simulated' if report.simulated else ''}")
+    mo.md(f"## The pictures{f', {report.simulation}' if report.simulation else ''}")
     return
 
 
@@ -300,7 +303,7 @@ def _(report, run):
 @app.cell(hide_code=True)
 def _(report):
     mo.md(f"""
-    ## From a task to what happened{", simulated" if report.simulated else ""}
+    ## From a task to what happened{f", {report.simulation}" if report.simulation else ""}
 
     An average hides how a task went wrong. Choose squares, then a trial, and read it step by step.
     """)

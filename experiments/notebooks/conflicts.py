@@ -95,7 +95,7 @@ def _(controls, given, script):
     try:
         with told_in_a_line(script and not given.run):
             sweep = sweep_of(choices)
-        size = f"{grid_line(sweep)}{', simulated' if sweep.simulated else ''}"
+        size = f"{grid_line(sweep)}{f', {sweep.simulation}' if sweep.simulation else ''}"
     except REFUSALS as error:
         sweep, size = None, f"This sweep cannot be run: {error}"
     run_button = mo.ui.run_button(label="Run the sweep", kind="success", disabled=sweep is None)
@@ -119,7 +119,7 @@ def _():
 @app.cell
 def _(choices, run_button, script, set_ran, source, sweep):
     mo.stop(source.value != "sweep" or sweep is None or not (run_button.value or script))
-    _simulated = ", simulated" if sweep.simulated else ""
+    _simulated = f", {sweep.simulation}" if sweep.simulation else ""
     _folder = choices.runs / sweep.name
     try:
         with mo.status.progress_bar(
@@ -165,7 +165,7 @@ def _(get_ran, run_choice, script, source):
             composed(run),
             {section.title: section for section in sections(run, _counter)},
         )
-    simulated = ", simulated" if report.simulated else ""
+    simulated = f", {report.simulation}" if report.simulation else ""
     mo.Html(part("headed", report) + part("caveats", report.caveats))
     return parts, report, run, simulated
 
@@ -265,7 +265,7 @@ def _(parts, report, run, script):
     ]
     if script:
         _section = parts.get("Did state conflict?")
-        print(f"{report.title}{' (simulated)' if report.simulated else ''}")
+        print(f"{report.title}{f' ({report.simulation})' if report.simulation else ''}")
         print("\n".join(_section.sentences if _section else ["No accesses are recorded in it."]))
     _commands = mo.Html(part("text", "\n".join([report.command, *_again])))
     mo.vstack([mo.md("## How to reproduce"), _commands])

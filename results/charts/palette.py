@@ -7,6 +7,8 @@ from typing import Any
 import altair as alt
 import polars as pl
 
+from results.simulation import simulation
+
 TOPOLOGY_COLOURS = {
     "single_thread": "#0072B2",
     "lead_subagents": "#D55E00",
@@ -117,8 +119,8 @@ def percent(name: str) -> alt.Tooltip:
 
 def simulated(trials: pl.DataFrame) -> str:
     """What a title adds when any of the trials is simulated."""
-    values = trials.get_column("simulated").fill_null(False)
-    return ", simulated" if values.all() else ", partly simulated" if values.any() else ""
+    word = simulation(trials)
+    return f", {word}" if word else ""
 
 
 def panels(

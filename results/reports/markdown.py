@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def as_markdown(report: "Report", charts: list[str], sections: Sequence[Section] = ()) -> str:
     """The report as Markdown; charts are pictures in the folder `charts`."""
-    simulated = " (simulated)" if report.simulated else ""
+    simulated = f" ({report.simulation})" if report.simulation else ""
     lines = [f"# {markdown(report.title)}{simulated}", "", markdown(report.question)]
     lines += ["", *_listed(f"{name}: {value}" for name, value in report.facts)]
     lines += ["", "## Verdicts", "", markdown(report.rules)]

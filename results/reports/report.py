@@ -36,6 +36,7 @@ from results.reports.tables import (
     percent,
 )
 from results.reports.verdict_section import overview, parted
+from results.simulation import simulation
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import CRASHES, consistency
 from results.statistics.strata import cell_label, strata
@@ -56,6 +57,7 @@ class Report:
     title: str
     question: str
     simulated: bool
+    simulation: str
     facts: tuple[tuple[str, str], ...]
     rules: str
     overview: Table | None
@@ -165,6 +167,7 @@ def composed(run: Recorded, metrics: Sequence[str] = ()) -> Report:
         title=str(manifest.get("name", "run")),
         question=str(manifest.get("question") or "Which topology does this work better?"),
         simulated=simulated,
+        simulation=simulation(trials),
         facts=_facts(trials, reference),
         rules=rules.sentence,
         overview=overview(judged),

@@ -6,8 +6,10 @@ from typing import Any
 import polars as pl
 
 from results.map.infeasible import ungraded
+from results.simulation import simulation
 from results.statistics.consistency import CRASHES, lost
 from results.statistics.strata import strata
+from results.usage import unknown_usage
 from results.withheld import withheld_in
 
 SIMULATED = (
@@ -180,8 +182,12 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
     simulated = trials.get_column("simulated").fill_null(False)
     if simulated.any():
         models = trials.filter(simulated).get_column("model").drop_nulls().unique().sort()
+        how = "All of these runs are simulated"
+        if simulation(trials) == "partly simulated":
+            some = "Some of these runs are simulated"
+            how = "These runs are partly simulated" if simulated.all() else some
         found.append(
-            f"{'All' if simulated.all() else 'Some'} of these runs are simulated. {SIMULATED} They "
+            f"{how}. {SIMULATED} They "
             f"hold for {', '.join(models)} as set here; other settings can turn them round."
         )
     if not simulated.all() and trials.get_column("topology").n_unique() > 1:
@@ -189,6 +195,7 @@ def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
             "With a real model, topologies are paired by task only: trials of the same "
             "number share no luck."
         )
+    found += unknown_usage(trials)
     encodings = sorted(trials.get_column("encoding").drop_nulls().unique().to_list())
     if len(encodings) > 1:
         found.append(

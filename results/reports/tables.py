@@ -89,6 +89,14 @@ def dollars(value: float | None) -> str:
     return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:.3g}"
 
 
+def where_known(row: Row, name: str, shown: Callable[[float | None], str]) -> str:
+    """A mean per trial; where it is not known of all, that over the others, and of how many."""
+    known, some = row.get(f"{name}_known"), row.get(f"{name}_where_known")
+    if row[name] is not None or not known or known == row["graded"] or some is None:
+        return shown(row[name])
+    return f"{shown(some)} in {known} of {row['graded']}"
+
+
 def p_value(value: float | None) -> str:
     if value is None:
         return "-"
@@ -172,11 +180,11 @@ def cost_table(table: pl.DataFrame, by: Sequence[str], reference: str, simulated
     """What each topology took, from a summary."""
     columns: list[tuple[str, Callable[[Row], str]]] = [
         ("topology", named),
-        ("tokens per trial", lambda row: number(row["tokens"])),
+        ("tokens per trial", lambda row: where_known(row, "tokens", number)),
         ("of them cached", lambda row: number(row["cached_tokens"])),
         ("tokens per pass", lambda row: number(row["tokens_per_pass"])),
         ("tokens, ratio", _ratio("tokens")),
-        ("dollars per trial", lambda row: dollars(row["dollars"])),
+        ("dollars per trial", lambda row: where_known(row, "dollars", dollars)),
         ("dollars per pass", lambda row: dollars(row["dollars_per_pass"])),
         ("dollars, ratio", _ratio("dollars")),
         ("uncached dollars, ratio", _ratio("dollars_uncached")),
@@ -185,6 +193,9 @@ def cost_table(table: pl.DataFrame, by: Sequence[str], reference: str, simulated
             lambda row: number(row["seconds"], 1),
         ),
     ]
+    if any(row.get("beside_tokens") for row in table.iter_rows(named=True)):
+        beside = "beside: tokens of judges and users"
+        columns.insert(4, (beside, lambda row: number(row["beside_tokens"])))
     note = f"Ratios are to {reference} on the same tasks, with a 95% bootstrap interval over tasks."
     if table.get_column("topology").n_unique() == 1:
         columns, note = [pair for pair in columns if not pair[0].endswith("ratio")], ""
