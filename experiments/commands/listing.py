@@ -13,6 +13,7 @@ from results.store import RUNS, open_run, recorded_runs
 from tasks import TASK_SETS
 from tasks.task import Range, Setting, dials_of
 from topologies import MODELS, TOPOLOGIES
+from topologies.model_settings import KINDS
 
 Listed = dict[str, dict[str, Any]]
 
@@ -65,6 +66,22 @@ def task_sets() -> Listed:
     return found
 
 
+BY_ADDRESS: dict[str, dict[str, str]] = {
+    "Azure": {
+        "name": "openai:DEPLOYMENT",
+        "base_url": "https://RESOURCE.openai.azure.com/openai/v1/",
+        "api_key_env": "AZURE_OPENAI_API_KEY",
+    },
+    "Anthropic": {
+        "name": "openai:claude-sonnet-4-5",
+        "base_url": "https://api.anthropic.com/v1/",
+        "api_key_env": "ANTHROPIC_API_KEY",
+        "sends_cache_key": "false",
+    },
+}
+"""What to say of a role's model to reach a provider at its OpenAI-compatible address."""
+
+
 def models() -> Listed:
     """Provider, or simulated profile, to how it is named."""
     from topologies.simulated.profile import parameters, profiles
@@ -75,6 +92,9 @@ def models() -> Listed:
     }
     changed = ", ".join(parameters())
     found["simulated:PROFILE?PARAMETER=VALUE"] = {"parameters": changed}
+    found["my_package.my_module:build:NAME"] = {"build": "your own, called with NAME and settings"}
+    found["a role's table"] = {"keys": ", ".join(("name", *KINDS))}
+    found |= {f"{name} by address": {"settings": said} for name, said in BY_ADDRESS.items()}
     return found
 
 

@@ -23,6 +23,7 @@ import polars as pl
 
 from results.records import Graded
 from results.refused import Refused
+from results.simulation import simulation
 from results.statistics.consistency import lost
 from results.statistics.strata import strata
 from results.verdicts.gate_checks import at_least, at_most, no_worse
@@ -86,16 +87,18 @@ def gate(
     ]
     outcomes = {check.outcome for check in checks}
     outcome = next(one for one in (FAILED, UNDECIDED, PASSED) if one in outcomes)
-    line = as_line(outcome, checks, _crashed(run.trials))
+    line = as_line(outcome, checks, _besides(run.trials))
     name = str(run.manifest.get("name", "run"))
     return GateResult(
         EXITS[outcome], line, as_junit(name, checks), as_markdown(name, line, checks), tuple(checks)
     )
 
 
-def _crashed(trials: pl.DataFrame) -> str:
-    """What is said of trials without a grade; nothing where there are none."""
-    return f"{lost(trials)} and are left out" if lost(trials) else ""
+def _besides(trials: pl.DataFrame) -> str:
+    """What is said of trials without a grade, and of models that are not real, if there are any."""
+    left_out = f"{lost(trials)} and are left out" if lost(trials) else ""
+    word = simulation(trials)
+    return "; ".join(filter(None, (left_out, word and f"the run is {word}")))
 
 
 def _validate(

@@ -17,6 +17,7 @@ from results.reports.tables import (
     number,
     percent_interval,
 )
+from results.simulation import simulation
 from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
 from results.summary import summary
@@ -167,11 +168,11 @@ def _notes(named: Mapping[str, Graded]) -> list[str]:
                 f"The runs have different {word}: tasks of one id need not be the same work, and "
                 "pairs are only as good as that."
             )
-    mixed = {bool(run.trials.get_column("simulated").any()) for run in named.values()}
-    if len(mixed) > 1:
+    words = {simulation(run.trials) for run in named.values()}
+    if len(words) > 1:
         notes.append("Some of the runs are simulated and some are not: they do not compare.")
-    elif True in mixed:
-        notes.append("These runs are simulated: no evidence about any real model.")
+    elif words != {""}:
+        notes.append(f"These runs are {words.pop()}: no evidence about any real model.")
     return notes
 
 

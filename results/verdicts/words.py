@@ -10,6 +10,7 @@ import polars as pl
 from results.records import WITHOUT_GRADE
 from results.reports.sentences import in_points, many, signed
 from results.reports.tables import points, ratio, tenths
+from results.simulation import simulation
 from results.verdicts.changes import changes, trial_range
 from results.verdicts.harms import Harm
 from results.verdicts.rules import Rules
@@ -68,7 +69,9 @@ def worded(
     simulated = bool(row["simulated"])
     models = ", ".join(cell.get_column("model").drop_nulls().unique().sort().to_list())
     headline = f"{row['cell']}: {verdict} for tasks like these, {on_these} for these tasks alone"
-    if simulated:
+    if simulated and simulation(cell) == "partly simulated":
+        headline += ", with models that are partly simulated"
+    elif simulated:
         headline += f", if a model erred as {models or 'the simulated one'} does here"
     return Verdict(
         cell=str(row["cell"]),
@@ -232,8 +235,8 @@ def _assumes(cell: pl.DataFrame, models: str, simulated: bool, row: Any) -> Iter
     dates = cell.get_column("started_at").drop_nulls().str.slice(0, 10).unique().sort().to_list()
     if simulated:
         yield (
-            f"Simulated ({models}): a condition on how models err, for one setting of its "
-            "parameters; it is no verdict on any model."
+            f"{simulation(cell).capitalize()} ({models}): a condition on how models err, for one "
+            "setting of its parameters; it is no verdict on any model."
         )
     else:
         when = f", {dates[0]}" + (f" to {dates[-1]}" if len(dates) > 1 else "") if dates else ""
