@@ -87,18 +87,16 @@ def gate(
     ]
     outcomes = {check.outcome for check in checks}
     outcome = next(one for one in (FAILED, UNDECIDED, PASSED) if one in outcomes)
-    line = as_line(outcome, checks, _besides(run.trials))
+    line = as_line(outcome, checks, _crashed(run.trials), simulation(run.trials))
     name = str(run.manifest.get("name", "run"))
     return GateResult(
         EXITS[outcome], line, as_junit(name, checks), as_markdown(name, line, checks), tuple(checks)
     )
 
 
-def _besides(trials: pl.DataFrame) -> str:
-    """What is said of trials without a grade, and of models that are not real, if there are any."""
-    left_out = f"{lost(trials)} and are left out" if lost(trials) else ""
-    word = simulation(trials)
-    return "; ".join(filter(None, (left_out, word and f"the run is {word}")))
+def _crashed(trials: pl.DataFrame) -> str:
+    """What is said of trials without a grade; nothing where there are none."""
+    return f"{lost(trials)} and are left out" if lost(trials) else ""
 
 
 def _validate(

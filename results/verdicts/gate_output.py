@@ -24,12 +24,17 @@ class Check:
     open_to_more: bool = True
 
 
-def as_line(outcome: str, checks: Sequence[Check], besides: str = "") -> str:
+def as_line(outcome: str, checks: Sequence[Check], besides: str = "", simulation: str = "") -> str:
     """The outcome and the first check that decided it, with what else is to be known."""
     decisive = [check for check in checks if check.outcome == outcome]
     more = f" (and {len(decisive) - 1} more)" if len(decisive) > 1 else ""
     advice = outcome == UNDECIDED and decisive[0].open_to_more
-    said = [decisive[0].text + more, "more tasks or trials would decide" if advice else "", besides]
+    word = f", {simulation}" if simulation else ""
+    said = [
+        decisive[0].text + more + word,
+        "more tasks or trials would decide" if advice else "",
+        besides,
+    ]
     return f"{outcome}: {'; '.join(filter(None, said))}"
 
 

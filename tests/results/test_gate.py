@@ -182,3 +182,9 @@ def test_a_topology_that_never_passes_is_too_dear_at_any_price() -> None:
     assert "was not to be had" in never.line
     free = gate(run(*[4] * 20, dollars=0.0), k=1, max_cost=0.02)
     assert free.exit_code == 0
+
+
+@pytest.mark.parametrize(("partly", "word"), [(True, ", partly simulated"), (False, ", simulated")])
+def test_a_gate_on_simulated_models_says_so(partly: bool, word: str) -> None:
+    assert word in gate(run(8, 8, partly_simulated=partly), k=1, minimum=0.1).line
+    assert "simulated" not in gate(run(8, 8, simulated=False), k=1, minimum=0.1).line

@@ -37,7 +37,7 @@ def test_one_unfinished_call_leaves_the_mean_of_the_others_with_its_n_and_a_reas
     assert (row["tokens_known"], row["tokens_where_known"], row["graded"]) == (7, 1000, 8)
     told = str(cost_table(table, [], "single_thread", False))
     assert "1,000 in 7 of 8" in told
-    (said,) = [line for line in caveats(trials) if "not known" in line]
+    (said,) = [line for line in caveats(trials) if "are not known of" in line]
     assert "Tokens of lead_subagents are not known of 1 of 8 graded trials" in said
     assert "1 of 11 calls: cut off before the reply" in said
 
