@@ -97,7 +97,7 @@ def _timestep(row: Row, seats: int) -> Row:
     ]
     decisions = {int(d["philosopher_id"]): str(d["action"]) for d in row["decisions"]}
     if len(people) != seats or not set(decisions) <= set(range(seats)):
-        raise ValueError
+        raise TypeError
     return {
         "time": int(row["timestep"]),
         "people": people,
