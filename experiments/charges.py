@@ -4,17 +4,31 @@ A simulated model is priced as its profile says, a real one by the prices that t
 it, else by the list, for the endpoint that was called and the tier that the reply names.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from results.usage import cache_writes, counted
 from topologies.endpoints import shown
 from topologies.prices import STANDARD_TIERS, Usage, price, price_at
+from topologies.replies import malformed
 from topologies.simulated.profile import profile
 from topologies.simulated.tokens import ENCODING_NAME
 
 Row = dict[str, Any]
 Prices = tuple[float | None, float | None]
+
+
+class Reply(Protocol):
+    """What is read of a message of LangChain's."""
+
+    response_metadata: dict[str, Any]
+    additional_kwargs: dict[str, Any]
+
+    @property
+    def tool_calls(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def invalid_tool_calls(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 def charges(
@@ -44,6 +58,25 @@ def charges(
         why = _unpriced(row["dollars_uncached"], name, asked, tier)
         row["usage_note"] = row["usage_note"] or why
     return row
+
+
+def end_of(message: Reply) -> Row:
+    """Why the model stopped, whether it refused, and which of its calls were none."""
+    known = message.response_metadata
+    incomplete: dict[str, Any] = known.get("incomplete_details") or {}
+    reasons = (*(known.get(n) for n in FINISH_REASONS), incomplete.get("reason"))
+    reason = next((str(given) for given in reasons if given), None)
+    refusal = message.additional_kwargs.get("refusal")
+    invalid = malformed([*message.tool_calls, *message.invalid_tool_calls])
+    return {
+        "finish_reason": reason,
+        "refusal": None if refusal is None else str(refusal),
+        "invalid_calls": json.dumps(invalid, ensure_ascii=False) if invalid else None,
+    }
+
+
+FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
+"""Where OpenAI-compatible endpoints, Anthropic's and Ollama's own say why the model stopped."""
 
 
 def price_of(name: str | None, usage: Usage, asked: Mapping[str, Any], tier: str | None) -> Prices:

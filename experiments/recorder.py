@@ -19,12 +19,12 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from experiments.agents import IN_WORLD, Agent, Agents, place_in
-from experiments.charges import charges
+from experiments.charges import charges, end_of
 from experiments.purse import Purse
 from experiments.spec import Limits
 from results.records import STEPS
 from topologies.attempts import SENDING, Interval, Sending, seconds_of
-from topologies.replies import malformed
+from topologies.replies import UnreadableReplyError
 from topologies.simulated.wire import lost_in
 
 Row = dict[str, Any]
@@ -219,7 +219,7 @@ class Recorder(BaseCallbackHandler):
         said = {"content": message.text, "tool_calls": calls}
         self.close_step(row, json.dumps(said, ensure_ascii=False))
         usage = cast("dict[str, Any] | None", message.usage_metadata)
-        row.update(charges(message.response_metadata, usage, asked), **_end_of(message))
+        row.update(charges(message.response_metadata, usage, asked), **end_of(message))
         if asked.get("simulated"):
             row["not_understood"] = lost_in(message.response_metadata.get("system_fingerprint"))
         agent.cut_short = agent.cut_short + 1 if row["finish_reason"] in CUT_SHORT else 0
@@ -234,8 +234,17 @@ class Recorder(BaseCallbackHandler):
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         agent, row = self._ended(run_id)
-        if agent is not None and row is not None:
-            self.close_step(row, None, f"{type(error).__name__}: {error}")
+        asked = self._asked.pop(run_id, {})
+        self._offered.pop(run_id, None)
+        if agent is None or row is None:
+            return
+        self.close_step(row, None, f"{type(error).__name__}: {error}")
+        if isinstance(error, UnreadableReplyError) and error.usage:
+            row.update(
+                charges({"token_usage": error.usage, "model_name": error.model}, None, asked)
+            )
+            if self.count is not None:
+                self.count(row)
 
     def _ended(self, run_id: UUID) -> tuple[Agent, Row] | tuple[None, None]:
         """Whose call came to its end and its step, with how often it was sent."""
@@ -272,25 +281,6 @@ class Recorder(BaseCallbackHandler):
                 self.limit = self.limit or name
         if self.limit is not None:
             raise LimitReachedError(self.limit)
-
-
-def _end_of(message: AIMessage) -> Row:
-    """Why the model stopped, whether it refused, and which of its calls were none."""
-    known = message.response_metadata
-    incomplete: dict[str, Any] = known.get("incomplete_details") or {}
-    reasons = (*(known.get(n) for n in FINISH_REASONS), incomplete.get("reason"))
-    reason = next((str(given) for given in reasons if given), None)
-    refusal = message.additional_kwargs.get("refusal")
-    invalid = malformed([*message.tool_calls, *message.invalid_tool_calls])
-    return {
-        "finish_reason": reason,
-        "refusal": None if refusal is None else str(refusal),
-        "invalid_calls": json.dumps(invalid, ensure_ascii=False) if invalid else None,
-    }
-
-
-FINISH_REASONS = ("finish_reason", "stop_reason", "done_reason")
-"""Where OpenAI-compatible endpoints, Anthropic's and Ollama's own say why the model stopped."""
 
 
 OWN_MODEL = (

@@ -26,11 +26,12 @@ FIT_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 class UnreadableReplyError(ValueError):
-    """An endpoint's answer is no reply of a model; `usage` is what it says of it, if anything."""
+    """An endpoint's answer is no reply of a model; `usage` and `model` are what it says of it."""
 
-    def __init__(self, text: str, usage: object = None) -> None:
+    def __init__(self, text: str, answer: Mapping[str, Any] | None = None) -> None:
         super().__init__(text)
-        self.usage = usage
+        self.usage: object = (answer or {}).get("usage")
+        self.model: object = (answer or {}).get("model")
 
 
 class NoCallError(ValueError):
@@ -46,14 +47,13 @@ def readable(completion: object, offered: Offered = ()) -> Fields:
     if not isinstance(completion, dict):
         raise UnreadableReplyError(f"is no JSON object: {_short(completion)}")
     fields = cast("Fields", completion)
-    usage: object = fields.get("usage")
     if fields.get("error"):
-        raise UnreadableReplyError(f"is an error: {_short(fields['error'])}", usage)
+        raise UnreadableReplyError(f"is an error: {_short(fields['error'])}", fields)
     choices: object = fields.get("choices")
     choice: object = cast("list[object]", choices)[0] if choices and _is_list(choices) else None
     message: object = cast("Fields", choice).get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
-        raise UnreadableReplyError(f"has no message of a model: {_short(fields)}", usage)
+        raise UnreadableReplyError(f"has no message of a model: {_short(fields)}", fields)
     first = {**cast("Fields", choice), "message": _message(cast("Fields", message), offered)}
     reason: object = first.get("finish_reason")
     first["finish_reason"] = None if reason is None else str(reason)

@@ -95,7 +95,7 @@ ODD: dict[str, Odd] = {
     "half a character in an argument": Odd(
         once('{"jar": "J\\ud800"}'), "completed", {"invalid_calls": None}, {"error": "no jar"}
     ),
-    "NUL in an argument": Odd(once('{"jar": "J\\u0000"}'), "completed", {}, {"error": "no jar"}),
+    "NUL in an argument": Odd(once('{"jar": "J\\u0000"}'), "completed", {}, {"error": "character"}),
     "a raw line break in an argument": Odd(once('{"jar": "J\n"}'), "completed", {}),
     "a tool that is none": Odd(once("{}", "open_door"), "completed", {}, {"error": "no tool"}),
     "a tool with an odd name": Odd(
@@ -222,7 +222,7 @@ ODD: dict[str, Odd] = {
     "events where none were asked for": Odd(
         raw(b"data: " + WHOLE + b"\n\n", headers=EVENTS), INFRASTRUCTURE
     ),
-    "no choices": Odd(changed(choices=[]), INFRASTRUCTURE),
+    "no choices": Odd(changed(choices=[]), INFRASTRUCTURE, {"prompt_tokens": 10}),
     "choices null": Odd(changed(choices=None), INFRASTRUCTURE),
     "choices of text": Odd(changed(choices=["x"]), INFRASTRUCTURE),
     "a choice without a message": Odd(changed(choices=[{"index": 0}]), INFRASTRUCTURE),
