@@ -22,6 +22,7 @@ from results.store import open_run
 from tests.experiments.conftest import MakeSweep
 from tests.experiments.test_usage import DETAILED, submitting
 from tests.trials import spec
+from topologies.agent import agent_graph
 from topologies.kit import Kit
 from topologies.models import ModelSettings, in_process_model, make_model
 from topologies.simulated.model import respond
@@ -272,8 +273,8 @@ def test_what_cannot_be_said_of_a_model_is_refused_in_one_line(
 
 
 def late_graph(kit: Kit) -> Any:
-    """A topology that seats its reviewer only while it runs."""
-    return kit.seat("boss", role="boss")
+    """A topology whose boss is seated when it is built; others may come while it runs."""
+    return agent_graph(kit.seat("boss", role="boss"))
 
 
 def test_the_roles_of_an_own_topology_are_those_it_seats_at_first_and_the_usual_ones(
