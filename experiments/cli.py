@@ -253,6 +253,13 @@ def _exchange(commands: Any) -> None:
     taken.add_argument(
         "--estimate-tokens", action="store_true", help="tau-bench: count the text, as an estimate"
     )
+    taken.add_argument(
+        "--replicate",
+        action="append",
+        default=[],
+        metavar="AGAIN=SYSTEM",
+        help="a system that is another one run again: how far they differ is the noise floor",
+    )
     _runs(taken)
     taken.add_argument("--json", action="store_true", help="print JSON")
     export = _command(commands, "export", "write a run as JSON Lines", "fanout export latest")

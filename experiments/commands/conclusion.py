@@ -8,15 +8,13 @@ import polars as pl
 
 from experiments.commands.output import columns
 from experiments.counting import counter_of
-from results.compare import compare
-from results.reports.report import headline_k, reference_of, rules_of, write_report
+from results.reports.report import compared, headline_k, reference_of, write_report
 from results.reports.sentences import SENTENCES, caveats, told, what_can_be_said
 from results.reports.tables import dollars, named, number, percent_interval, ratio, where_known
 from results.simulation import of_manifest
 from results.statistics.strata import cell_label, strata
 from results.store import RUNS, Run
 from results.summary import summary
-from results.verdicts.verdict import levels
 
 Row = dict[str, Any]
 
@@ -47,8 +45,7 @@ def conclusion(run: Run) -> Row:
     reference = reference_of(trials)
     ks = sorted({1, data["k"]})
     table = summary(trials, by, ks, reference=reference)
-    level = levels(trials, reference, rules_of(trials, run.manifest))
-    said = what_can_be_said(compare(trials, reference, by, ks, level=level))
+    said = what_can_be_said(compared(run, by, ks))
     data["summary"] = table.with_columns(cell_label(by).alias("cell")).to_dicts()
     data["said"] = said.to_dicts()
     data["caveats"] = caveats(trials)

@@ -26,7 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise Refused(f"the run cannot be called {name!r}; give a plain name with --name")
     folder = (arguments.runs or RUNS) / name
     frames = {known: _without_secrets(frame) for known, frame in _frames(arguments).items()}
-    write_run(folder, frames, name, _source(arguments))
+    replicates = _replicates(arguments.replicate, frames["trials"])
+    write_run(folder, frames, name, _source(arguments) | {"replicates": replicates})
     made = open_run(folder)
     trials = made.trials
     tasks = trials.select("task_set", "task").n_unique()
@@ -48,6 +49,21 @@ def run(arguments: argparse.Namespace) -> int:
     called = shlex.quote(name if folder.parent == RUNS else str(folder))
     print(f"Go on with `fanout report {called}` or `fanout profile {called}`.")
     return 0
+
+
+def _replicates(given: list[str], trials: pl.DataFrame) -> dict[str, str]:
+    """Each system that is another one run again, and which."""
+    known = trials.get_column("topology").unique().sort().to_list()
+    found = dict[str, str]()
+    for text in given:
+        again, equals, system = text.partition("=")
+        if not equals or again == system or not {again, system} <= set(known):
+            raise Refused(
+                f"--replicate {text}: write AGAIN=SYSTEM with two of its systems "
+                f"({', '.join(known)})"
+            )
+        found[again] = system
+    return found
 
 
 def _without_secrets(frame: pl.DataFrame) -> pl.DataFrame:
@@ -80,6 +96,7 @@ def _source(arguments: argparse.Namespace) -> dict[str, Any]:
             words += [f"--{option.replace('_', '-')}", getattr(arguments, option)]
     if arguments.estimate_tokens:
         words.append("--estimate-tokens")
+    words += [word for one in arguments.replicate for word in ("--replicate", one)]
     return {
         "format": arguments.format,
         "file": arguments.file.name,

@@ -10,6 +10,9 @@ import polars as pl
 
 from results.records import WITHOUT_GRADE
 
+UNTIMED = "untimed"
+"""What a deadline makes of an ending whose time is not known: whether it was in time is open."""
+
 LEAST = "least_budgets"
 """Where a run's manifest keeps the least budget of each topology and cell."""
 
@@ -52,7 +55,9 @@ def counted(trials: pl.DataFrame) -> pl.DataFrame:
     trials = trials.filter(~_idle(trials))
     if "ended" not in trials.columns:
         return trials
-    return trials.filter(pl.col("passed").is_not_null() | pl.col("ended").is_in(WITHOUT_GRADE))
+    return trials.filter(
+        pl.col("passed").is_not_null() | pl.col("ended").is_in([*WITHOUT_GRADE, UNTIMED])
+    )
 
 
 def ungraded(trials: pl.DataFrame) -> int:

@@ -43,6 +43,7 @@ from results.statistics.strata import cell_label, strata
 from results.summary import broken_invariants, metric_columns, summary
 from results.tokens.attribution import CHARACTERS, Counter
 from results.verdicts.checklist import checklist
+from results.verdicts.noise import replicates, with_floor
 from results.verdicts.rules import Stated, stated
 from results.verdicts.verdict import family_of, levels, verdicts
 from results.verdicts.words import Verdict
@@ -151,9 +152,7 @@ def composed(run: Recorded, metrics: Sequence[str] = ()) -> Report:
     table = summary(trials, by, sorted({1, k}), "drop", reference, deadline, measured)
     simulated = bool(trials.get_column("simulated").any())
     rules = rules_of(trials, manifest)
-    comparison = compare(
-        trials, reference, by, sorted({1, k}), level=levels(trials, reference, rules)
-    )
+    comparison = compared(run, by, sorted({1, k}))
     judged = verdicts(trials, rules)
     assumes, apart = parted(judged)
     results = [outcome_table(table, by, k, deadline), cost_table(table, by, reference, simulated)]
@@ -183,6 +182,18 @@ def composed(run: Recorded, metrics: Sequence[str] = ()) -> Report:
         command=str(manifest.get("command") or f"fanout run {manifest.get('name', '')}".strip()),
         reproduce=_reproduce(manifest),
     )
+
+
+def compared(run: Recorded, by: Sequence[str], ks: Sequence[int]) -> pl.DataFrame:
+    """Every topology against the reference, at the levels of the verdicts, with the noise floor.
+
+    An arm that only repeats another one is in the floor and has no row.
+    """
+    trials, reference = run.trials, reference_of(run.trials)
+    level = levels(trials, reference, rules_of(trials, run.manifest))
+    found = compare(trials, reference, by, ks, level=level)
+    found = with_floor(found, trials, run.manifest, by, ks)
+    return found.filter(~pl.col("topology").is_in(list(replicates(run.manifest))))
 
 
 def headline_k(trials: pl.DataFrame, manifest: Mapping[str, Any]) -> int:

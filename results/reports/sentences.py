@@ -97,6 +97,7 @@ def sentence(row: dict[str, Any]) -> str:
         )
     gain = row["difference"]
     cost = _cost(row) if row["k"] == 1 else ""
+    noise = _noise(row)
     word = "more" if gain > 0 else "less"
     if not _settled(row):
         alone = (
@@ -107,7 +108,7 @@ def sentence(row: dict[str, Any]) -> str:
         return (
             f"{start} there is not enough evidence yet to say whether {who} {passed} more or less "
             f"often than {other}: the difference is {signed(gain)} points ({_evidence(row)})"
-            f"{cost}.{alone}"
+            f"{cost}.{alone}{noise}"
         )
     size = f"{in_points(abs(gain))} points"
     said = (
@@ -115,7 +116,19 @@ def sentence(row: dict[str, Any]) -> str:
         if row["k"] == 1
         else f"{passed} {word} often than {other}, by {size}"
     )
-    return f"{start} {who} {said} ({_evidence(row)}){cost}."
+    return f"{start} {who} {said} ({_evidence(row)}){cost}.{noise}"
+
+
+def _noise(row: dict[str, Any]) -> str:
+    """How far the same arm differs from itself, where it was run twice."""
+    if row.get("floor") is None:
+        return ""
+    within = abs(row["difference"]) <= abs(row["floor"])
+    return (
+        f" Run again, {row['floor_arm']} differs from itself by {signed(row['floor'])} points here "
+        f"(95% interval {signed(row['floor_low'])} to {signed(row['floor_high'])} for these tasks "
+        f"alone){': the difference is no larger' if within else ''}."
+    )
 
 
 def _evidence(row: dict[str, Any]) -> str:

@@ -213,7 +213,16 @@ def comparison_table(comparison: pl.DataFrame, reference: str) -> Table:
         *difference_columns(),
         ("interval", lambda row: row["interval"] or "-"),
     ]
+    if "floor" in comparison.columns and comparison.get_column("floor").is_not_null().any():
+        columns.append(("the same arm from itself, points", _floor))
     return grouped(comparison, f"Differences to {reference}, paired by task", columns, POPULATIONS)
+
+
+def _floor(row: Row) -> str:
+    if row["floor"] is None:
+        return "-"
+    floor = points(row["floor"], row["floor_low"], row["floor_high"])
+    return f"{row['floor_arm']}: {floor}"
 
 
 POPULATIONS = (

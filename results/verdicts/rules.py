@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from results.refused import Refused
+from results.verdicts.noise import replicates
 
 FAN_OUT = "fan out"
 STAY_SINGLE = "stay single"
@@ -142,7 +143,9 @@ def stated(
     named = manifest.get("contrasts") or sweep.get("contrasts") or ()
     contrasts = tuple(_contrast(one, topologies) for one in named)
     if not contrasts:
-        contrasts = tuple((name, reference) for name in topologies if name != reference)
+        # An arm that was run again measures noise: it is no contrast of its own.
+        once = [name for name in topologies if name not in replicates(manifest)]
+        contrasts = tuple((name, reference) for name in once if name != reference)
     given = {name: thresholds[name] for name in RULES if thresholds.get(name) is not None}
     if rules is not None:
         return Stated(rules, RULES, contrasts, bool(named), EXPLORATORY)

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from results.compare import compare, paired_counts
-from results.map.infeasible import counted
+from results.map.infeasible import UNTIMED, counted
 from results.statistics.differences import all_pass, unit_means
 from results.statistics.pass_costs import BOTH_FREE, UNKNOWN
 from results.statistics.spread import paired_spread
@@ -105,7 +105,11 @@ def in_time(trials: pl.DataFrame, deadline: float | None) -> pl.DataFrame:
     if deadline is None:
         return trials
     in_time = pl.col("passed") & (pl.col("seconds") <= deadline)
-    return trials.with_columns(passed=pl.when(pl.col("seconds").is_not_null()).then(in_time))
+    untimed = pl.col("passed").is_not_null() & pl.col("seconds").is_null()
+    return trials.with_columns(
+        passed=pl.when(~untimed).then(in_time),
+        ended=pl.when(untimed).then(pl.lit(UNTIMED)).otherwise("ended"),
+    )
 
 
 def family_of(trials: pl.DataFrame, contrasts: Sequence[tuple[str, str]], by: Sequence[str]) -> int:

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from results.reports.consistency_tables import consistency_table
+from results.reports.tables import outcome_table
+from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import (
     consistency,
     over_tasks,
@@ -17,6 +20,9 @@ from results.statistics.consistency import (
     per_task,
     tally,
 )
+from results.summary import summary
+
+from .conftest import made_trials
 
 if TYPE_CHECKING:
     from .conftest import Make
@@ -160,3 +166,18 @@ def test_a_convention_or_k_that_makes_no_sense_is_refused(make_trials: "Make") -
         consistency(make_trials(RAGGED), (0,))
     with pytest.raises(ValueError, match="at least one k"):
         consistency(make_trials(RAGGED), ())
+
+
+def test_pass_k_and_its_interval_rest_on_the_same_tasks_and_the_table_says_on_how_many() -> None:
+    few = [[True] * 3] * 10
+    enough = [[True] * 8, [False] * 4 + [True] * 4, [True] * 6 + [False] * 2]
+    both, alone = (made_trials({"single_thread": tasks}) for tasks in (few + enough, enough))
+    wide, narrow = (pass_k_bands(trials, [4]).row(0, named=True) for trials in (both, alone))
+    for name in ("pass_hat", "low", "high", "tasks"):
+        assert wide[name] == narrow[name]
+    shown = consistency_table(pass_k_bands(both, [1, 4]), [])
+    place = shown.columns.index("tasks with k trials")
+    assert [row[place] for _, rows in shown.groups for row in rows] == ["13 of 13", "3 of 13"]
+    assert "rolled back" in shown.note
+    outcomes = outcome_table(summary(both, (), (1, 4)), [], 4)
+    assert "3 of 13" in outcomes.groups[0][1][0]
