@@ -11,13 +11,18 @@ Keys = Callable[[Item], frozenset[str]]
 
 
 def delegation(
-    keys: Keys, conversation: Conversation, mind: Mind, hands: Sequence[Hand], items: Sequence[Item]
+    keys: Keys,
+    conversation: Conversation,
+    mind: Mind,
+    hands: Sequence[Hand],
+    items: Sequence[Item],
+    whole: bool = False,
 ) -> Turn:
-    """The turn that hands all items out, each in one brief, with the task's opening lines."""
+    """The turn that hands all items out in `briefs`, each item in one."""
     chosen = fitting(hands, conversation.task)
     team = min(team_size(chosen, conversation), len(items))
     calls: list[tuple[str, str, Values]] = []
-    for number, brief in enumerate(briefs(keys, conversation.task, mind, items, team), 1):
+    for number, brief in enumerate(briefs(keys, conversation.task, mind, items, team, whole), 1):
         hand = chosen[(number - 1) % len(chosen)]
         arguments: Values = {str(hand.brief): brief, **hand.more}
         calls.append((f"call_brief_{number}_1", hand.tool, arguments))
@@ -25,15 +30,20 @@ def delegation(
     return Turn(plan, tuple(calls))
 
 
-def briefs(keys: Keys, task: str, mind: Mind, items: Sequence[Item], team: int) -> list[str]:
-    """The items in at most `team` briefs, each with the task's opening lines."""
+def briefs(
+    keys: Keys, task: str, mind: Mind, items: Sequence[Item], team: int, whole: bool = False
+) -> list[str]:
+    """The items in at most `team` briefs, each with the task's opening lines.
+
+    With `whole` the lines after the items go with them: the lead can do nothing itself.
+    """
     opening, closing = _common_lines(task)
     found: list[str] = []
     for number, group in enumerate(_partition(keys, mind, items, team), 1):
         at = f"brief{number}"
         kept = [line for i, line in enumerate(opening) if mind.passes_on(f"{at}.opening{i}")]
         lines = [mind.line(f"{at}.{item.label}", f"{item.label}: {item.text}") for item in group]
-        ending = closing if mind.lead_keeps == "nothing" else []
+        ending = closing if whole or mind.lead_keeps == "nothing" else []
         brief = [*kept, *(line for line in lines if line is not None), *ending, REPORT_REQUEST]
         found.append("\n".join(brief))
     return found

@@ -20,20 +20,23 @@ REPORT_REQUEST = "Report one line per item, starting with its label."
 
 _LABEL = r"[A-Z]{1,3}\d+"
 _INLINE = re.compile(rf"(?<=[\s\"'(>])(?=[*_]*{_LABEL}[*_]*: )")
+_APART = re.compile(r"[\"']\s*[,)\]}]+\s*(?=[(\[{\"']|$)", re.MULTILINE)
+"""Where one text ends in a list of them, as JSON or Python write it."""
 _MARKED = re.compile(
     rf"^[\s>|#*\-\u2022\"'(]*(?:\d+[.)]\s*)?[*_]*({_LABEL})[*_]*:[ \t]+", re.MULTILINE
 )
 
 
-def with_work(conversation: Conversation, reads: Reads) -> Conversation | None:
+def with_work(conversation: Conversation, reads: Reads, briefs: bool = True) -> Conversation | None:
     """The conversation with its work as the `task`, wherever that stands; None if nowhere.
 
     Users are believed first, of several the last; then the system prompt, tools, other agents.
+    With `briefs` a brief is work even if nothing is left in it.
     """
     for as_read in (str, unwrapped):
         for role in ("user", "system", "tool", "assistant"):
             texts = [as_read(told.text) for told in conversation.told if told.role == role]
-            chosen = _last(texts, reads)
+            chosen = _last(texts, reads, briefs)
             if chosen is not None:
                 task, rest = _parts(texts, chosen, reads) if role == "user" else (texts[chosen], [])
                 others = [told.text for told in conversation.told if told.role == "user"]
@@ -74,7 +77,8 @@ def majority(answers: Sequence[Answer]) -> Answer:
 def unwrapped(text: str) -> str:
     """The text with each labelled line on a line of its own, out of quotes, lists and JSON."""
     if "\\n" in text:
-        text = text.replace("\\n", "\n").replace('\\"', '"')
+        text = re.sub(r"\\+n", "\n", re.sub(r"\\+([\"'])", r"\1", text))
+        text = _APART.sub("\n", text)
     return _MARKED.sub(r"\1: ", _INLINE.sub("\n", text))
 
 
@@ -85,10 +89,10 @@ def _said(text: str, labels: frozenset[str] | None) -> Iterator[tuple[str, str]]
             yield label, value
 
 
-def _last(texts: Sequence[str], reads: Reads) -> int | None:
+def _last(texts: Sequence[str], reads: Reads, briefs: bool) -> int | None:
     """The last text that has work, or is a brief."""
     for place in reversed(range(len(texts))):
-        if REPORT_REQUEST in texts[place] or any(map(reads, items_in(texts[place]))):
+        if (briefs and REPORT_REQUEST in texts[place]) or any(map(reads, items_in(texts[place]))):
             return place
     return None
 

@@ -74,7 +74,12 @@ class Worker:
             return None
         if self.delegates:
             turn = delegation(
-                self.clerk.keys, self.conversation, self.mind, self.delegates, self.items
+                self.clerk.keys,
+                self.conversation,
+                self.mind,
+                self.delegates,
+                self.items,
+                whole=not self.can_work,
             )
             if not self.conversation.one_call:
                 return turn
@@ -122,7 +127,12 @@ class Worker:
             complete=not left,
             items=len(left),
             briefs=lambda most: briefs(
-                self.clerk.keys, self.conversation.task, self.mind, left, min(most, len(left))
+                self.clerk.keys,
+                self.conversation.task,
+                self.mind,
+                left,
+                min(most, len(left)),
+                whole=not self.can_work,
             ),
             best=nearest(votes) if len(votes) > 1 else None,
             choices=len(votes),
@@ -139,7 +149,8 @@ class Worker:
         to decide between answers. Otherwise it looks for itself.
         """
         conversation = self.conversation
-        labels = frozenset(item.label for item in self.items)
+        # Who can do nothing itself also goes by what others say of what closes the work.
+        labels = frozenset(item.label for item in self.items) if self.can_work else None
 
         def listed(roles: Sequence[str]) -> list[Answer]:
             texts = [told.text for told in conversation.told if told.role in roles]
@@ -185,7 +196,9 @@ class Worker:
         strange = strange_tools(self.conversation, self.clerk.tools | hands)
         came_to = [self.desk.outcomes.get(item.label, NOT_WRITTEN) for item in self.items]
         nothing = not self.can_work and set(came_to) == {NOT_WRITTEN} and not self.work.notes
-        if not nothing and not strange:
+        closing = {item.label for item in self.closing}
+        unclosed = not self.can_work and not closing.isdisjoint(self.work.missing.values())
+        if not nothing and not unclosed and not strange:
             return None
         wanted = ", ".join(sorted(self.work.missing))
         known = f"; it does not know {', '.join(strange)}" if strange else ""

@@ -29,8 +29,9 @@ class State(TypedDict):
 
 def build(kit: Kit, sees_task: bool = True, method: str = "json_schema") -> Any:
     """`sees_task`: whether the reducer is told the task too, or only what came of its parts."""
-    chief = kit.seat("planner")
-    planner = chief.model.with_structured_output(Plan, method=method)
+    chief = kit.seat("reducer")
+    seat = kit.seat("planner", parent="reducer")
+    planner = seat.model.with_structured_output(Plan, method=method)
     submit = next(tool for tool in chief.tools if tool.name == "submit")
     spawned: list[str] = []
 
@@ -45,7 +46,7 @@ def build(kit: Kit, sees_task: bool = True, method: str = "json_schema") -> Any:
 
     async def worker(state: dict[str, str]) -> dict[str, Any]:
         spawned.append(f"worker-{len(spawned) + 1}")
-        seat = kit.seat(spawned[-1], parent="planner")
+        seat = kit.seat(spawned[-1], parent="reducer")
         final = await agent_graph(seat).ainvoke({"messages": [HumanMessage(state["subtask"])]})
         return {"results": [last_words(final["messages"])]}
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from langchain.agents import create_agent
+from langchain_core.messages import AIMessage
+from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import BaseModel, Field
 
 from topologies.kit import Kit
@@ -21,4 +23,15 @@ def build(kit: Kit, formed: bool = False) -> Any:
     if not formed:
         return create_agent(seat.model, seat.tools, system_prompt=seat.instructions)
     tools = [tool for tool in seat.tools if tool.name != "submit"]
-    return create_agent(seat.model, tools, system_prompt=seat.instructions, response_format=Outcome)
+    agent = create_agent(
+        seat.model, tools, system_prompt=seat.instructions, response_format=Outcome
+    )
+
+    async def work(state: MessagesState) -> dict[str, Any]:
+        final = await agent.ainvoke({"messages": state["messages"]})
+        return {"messages": [AIMessage(final["structured_response"].answer)]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    return graph.compile()

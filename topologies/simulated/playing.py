@@ -95,7 +95,7 @@ def _turn(
     known = worker.known(_team(conversation))
     if not worker.can_work and not turn.calls:
         if formed:
-            return Turn(turn.text), known
+            return Turn(turn.text, lost=turn.lost if known.complete else None), known
         told = "\n".join(_texts(conversation, "system", "user"))
         if turn.lost is not None and _PLAN.search(told):
             return Turn("\n".join(f"{i.label}: {i.text}" for i in worker.items)), known
@@ -109,7 +109,8 @@ def _understood(
     offered = frozenset(conversation.tools)
     ranked = sorted(clerks, key=lambda clerk: -len(clerk.tools & offered))
     for clerk in ranked:
-        placed = with_work(conversation, lambda item, clerk=clerk: reads(clerk, item))
+        knows = bool(clerk.tools & offered)
+        placed = with_work(conversation, lambda item, clerk=clerk: reads(clerk, item), knows)
         if placed is not None:
             return clerk, placed
     return None, None
