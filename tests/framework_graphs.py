@@ -4,6 +4,7 @@ from typing import Any
 
 from deepagents import create_deep_agent
 from langchain.agents import create_agent
+from langchain.agents.middleware import TodoListMiddleware
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph_supervisor import create_supervisor
@@ -23,6 +24,17 @@ def react(kit: Kit) -> Any:
     seat = kit.seat("agent")
     return create_agent(
         model=seat.model, tools=[*seat.tools, calc], system_prompt=seat.instructions
+    )
+
+
+def planned(kit: Kit) -> Any:
+    """One agent of LangChain's that keeps a list of what is to be done."""
+    seat = kit.seat("agent")
+    return create_agent(
+        model=seat.model,
+        tools=seat.tools,
+        system_prompt=seat.instructions,
+        middleware=[TodoListMiddleware()],
     )
 
 

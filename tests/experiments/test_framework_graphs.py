@@ -1,5 +1,6 @@
 """Graphs of the frameworks, with what must come of them written down."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,33 @@ def test_an_agent_of_langchain_is_one_agent_and_its_own_tool_a_step_without_a_wo
     assert (calc["arguments"], calc["reply"]) == ('{"left": 1, "right": 2}', "3")
     assert calc["error"] is None
     assert calc["step"] not in {access["step"] for access in record["accesses"]}
+    assert conflicts(record) == []
+
+
+def test_a_list_of_what_is_to_be_done_is_a_step_without_a_world_and_ends_no_hold() -> None:
+    todos = [{"content": "fill J1", "status": "in_progress"}]
+    script = {
+        TASK: [
+            Say(calls=[look("J1")]),
+            Say(calls=[("write_todos", {"todos": todos})]),
+            Say(calls=[fill("J1", 3)]),
+            Say(calls=[submit("filled")]),
+        ]
+    }
+    record = play(f"{GRAPHS}:planned", script)
+    assert ended(record) == ("completed", "filled", "done")
+    assert used(record)[:3] == (1, 4, 4)
+    assert calls(record) == [
+        ("agent", 1, 1, "look"),
+        ("agent", 2, 1, "write_todos"),
+        ("agent", 3, 1, "fill"),
+        ("agent", 4, 1, "submit"),
+    ]
+    (listed,) = [step for step in record["steps"] if step["tool"] == "write_todos"]
+    assert json.loads(listed["arguments"]) == {"todos": todos}
+    assert "fill J1" in listed["reply"]
+    assert listed["error"] is None
+    assert listed["step"] not in {access["step"] for access in record["accesses"]}
     assert conflicts(record) == []
 
 
