@@ -4,6 +4,10 @@ Frameworks let several conversations share a seat (`Send`s to one node, subagent
 parent's model). A model call continues the conversation whose last reply its prompt contains; else
 that of the one loop of the graph in which it fits; else it is a new one. A tool call is that of the
 message that issued it. What stays ambiguous is counted, never guessed.
+
+A hold of control ends where a call delegates or hands off, at a join, at a submission, and where a
+graph routes: where another agent had a superstep of the same loop alone. Agents that take turns
+within one run of a node, in plain Python, are not told from such as run at once: their holds go on.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,41 +17,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from experiments.places import Place, Supersteps
 from experiments.refused import Refused
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in a LangGraph graph something runs. Its ids are a run's own: never recorded.
-
-    `task` is the run of a node ("worker:ID|model:ID"), `step` the superstep, `sent` whether the
-    node was sent its own input.
-    """
-
-    task: str = ""
-    step: int = 0
-    sent: bool = False
-
-    @property
-    def loop(self) -> str:
-        """The run of the graph that the node is part of."""
-        return self.task.rpartition("|")[0]
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The nodes on the way there, which are the same in every run of them."""
-        return tuple(part.partition(":")[0] for part in self.task.split("|"))
-
-
-def place_in(metadata: Mapping[str, Any] | None) -> Place:
-    """Where LangGraph says that a call runs; nowhere, outside of a graph."""
-    known = metadata or {}
-    path: Sequence[Any] = known.get("langgraph_path") or ()
-    sent = len(path) > 1 and path[0] == "__pregel_push" and path[-1] is False
-    task = str(known.get("langgraph_checkpoint_ns") or "")
-    return Place(task, known.get("langgraph_step") or 0, sent)
 
 
 class Reply(NamedTuple):
@@ -150,6 +123,7 @@ class Agents:
     seats: dict[str, list[Agent]] = field(default_factory=dict[str, list[Agent]])
     ambiguous: int = 0
     world: Agent = field(default_factory=lambda: Agent("world", "user_simulator", None, ""))
+    supersteps: Supersteps = field(default_factory=Supersteps)
     _names: set[str] = field(default_factory=set[str])
     _issued: dict[str | None, list[Issued]] = field(default_factory=dict[str | None, list[Issued]])
     _reply_ids: set[str | None] = field(default_factory=set[str | None])
@@ -177,7 +151,7 @@ class Agents:
             agent = self._another(self.seats[seat][0]) if begun else self.seats[seat][0]
             agent.above = above and above.agent
             agent.parent = agent.parent or (above and above.agent.name)
-        elif agent.at.loop != at.loop:
+        elif agent.at.loop != at.loop or self._routed(agent, at):
             agent.end_hold()
         if agent.above is None:
             self._look_beside(agent)
@@ -185,8 +159,14 @@ class Agents:
             above.passed = True
             above.agent.end_hold()
         agent.at = at
+        self.supersteps.asks(agent, at)
         _HERE.set(agent)
         return agent
+
+    def _routed(self, agent: Agent, at: Place) -> bool:
+        """Whether control was with another agent since; those below its calls are told there."""
+        others = set(self._all()) & self.supersteps.alone_between(agent.at, at) - {agent}
+        return any(other.above is agent.above for other in others)
 
     def said(self, agent: Agent, message: AIMessage) -> None:
         """Keep what a reply is known by, and whose its calls are."""

@@ -15,7 +15,8 @@ from langchain_core.messages import ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
-from experiments.agents import ABOVE, Above, Agent, Credit, place_in
+from experiments.agents import ABOVE, Above, Agent, Credit
+from experiments.places import place_in
 from experiments.recorder import Recorder, Row
 
 
@@ -30,9 +31,20 @@ class _Run:
 
 @dataclass(eq=False)
 class GraphRecorder(Recorder):
-    """The recorder of a graph: it also records runs of tools that are not the kit's."""
+    """The recorder of a graph: it also sees its nodes, and runs of tools that are not the kit's."""
 
     _runs: dict[UUID, _Run] = field(default_factory=dict[UUID, _Run])
+
+    def on_chain_start(
+        self,
+        serialized: dict[str, Any],  # noqa: ARG002
+        inputs: dict[str, Any],  # noqa: ARG002
+        *,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,  # noqa: ARG002
+    ) -> None:
+        if metadata and "langgraph_step" in metadata:
+            self.agents.supersteps.began(place_in(metadata))
 
     def on_tool_start(
         self,

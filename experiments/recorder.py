@@ -8,18 +8,20 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn, cast
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from experiments.agents import IN_WORLD, Agent, Agents, place_in
+from experiments.agents import IN_WORLD, Agent, Agents
 from experiments.charges import charges, end_of
+from experiments.news import new_messages
+from experiments.places import place_in
 from experiments.purse import Purse
 from experiments.spec import Limits
 from results.records import STEPS
@@ -172,11 +174,7 @@ class Recorder(BaseCallbackHandler):
         self._offered[run_id] = frozenset(names)
         schemas = json.dumps(tools, ensure_ascii=False, separators=(",", ":"), default=str)
         first = self._schemas.setdefault(schemas, len(self.steps))
-        new = _new_messages(agent, messages[0])
-        for told in new:
-            if not self.agents.issued(told.get("tool_call_id")):
-                # A framework's own, and another in each run.
-                told.pop("tool_call_id", None)
+        new = new_messages(agent, messages[0], self.agents.issued)
         self._asked[run_id] = known
         self.simulated.add(bool(known.get("simulated")))
         row = self.open_step("model", agent, prompt=json.dumps(new, ensure_ascii=False))
@@ -287,20 +285,3 @@ OWN_MODEL = (
     "{} asks a model that is no seat's: use kit.seat(NAME).model, so that its calls are counted "
     "and stay within the trial"
 )
-
-
-def _new_messages(log: Agent, messages: Sequence[BaseMessage]) -> list[Row]:
-    """What the agent had not seen at its last call; its own replies are left out."""
-    grew = len(messages) >= log.seen > 0 and messages[log.seen - 1].text == log.last
-    new = messages[log.seen :] if grew else messages
-    log.seen, log.last = len(messages), messages[-1].text
-    return [_as_row(m) for m in new if not (grew and isinstance(m, AIMessage))]
-
-
-def _as_row(message: BaseMessage) -> Row:
-    row: Row = {"role": message.type, "content": message.text}
-    if isinstance(message, ToolMessage):
-        row["tool_call_id"] = message.tool_call_id
-    if isinstance(message, AIMessage) and message.tool_calls:
-        row["tool_calls"] = [{"name": c["name"], "args": c["args"]} for c in message.tool_calls]
-    return row

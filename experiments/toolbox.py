@@ -14,8 +14,9 @@ from uuid import UUID
 from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.runnables import ensure_config
 
-from experiments.agents import ABOVE, IN_WORLD, Above, Agent, Credit, Place, place_in
+from experiments.agents import ABOVE, IN_WORLD, Above, Agent, Credit
 from experiments.claims import Claim
+from experiments.places import Place, place_in
 from experiments.recorder import Recorder, Row
 from experiments.refused import Refused
 from experiments.roles import Models, model_of

@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig, ensure_config
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
-from experiments.agents import Place, place_in
+from experiments.places import Place, place_in
 from tasks.tools import Tool, ToolError
 
 Path = Callable[[str, Mapping[str, Any], Callable[[], Place]], Awaitable[str]]

@@ -135,3 +135,57 @@ def sent_to_nodes(kit: Kit) -> Any:
     graph.add_conditional_edges(START, start, ["think"])
     graph.add_edge("think", "join")
     return graph.compile()
+
+
+class Pair(TypedDict):
+    """The task, and what each of two was told apart from the other."""
+
+    messages: Annotated[list[AnyMessage], add]
+    left: Annotated[list[AnyMessage], add]
+    right: Annotated[list[AnyMessage], add]
+
+
+def _turns(graph: Any, seat: Seat, key: str, after: str) -> None:
+    """A model and its tools as two nodes of a graph; without a call control goes on to `after`."""
+    model, tools = seat.model.bind_tools(seat.tools), ToolNode(seat.tools)
+
+    async def think(state: Any) -> dict[str, Any]:
+        told = SystemMessage(f"{seat.instructions} You are {seat.name}.")
+        return {key: [await model.ainvoke([told, *(state[key] or state["messages"])])]}
+
+    async def use(state: Any) -> dict[str, Any]:
+        return {key: (await tools.ainvoke({"messages": state[key]}))["messages"]}
+
+    def route(state: Any) -> str:
+        return f"{seat.name}_tools" if state[key][-1].tool_calls else after
+
+    graph.add_node(seat.name, think)
+    graph.add_node(f"{seat.name}_tools", use)
+    graph.add_edge(f"{seat.name}_tools", seat.name)
+    graph.add_conditional_edges(seat.name, route, [f"{seat.name}_tools", after])
+
+
+def routed(kit: Kit) -> Any:
+    """Two who share their messages and go on by turns, by plain routes of one graph."""
+    graph = StateGraph(Pair)
+    seats = [kit.seat(name) for name in ("left", "right")]
+    for seat, other in zip(seats, reversed(seats), strict=True):
+        _turns(graph, seat, "messages", other.name)
+    graph.add_edge(START, "left")
+    return graph.compile()
+
+
+def side_by_side(kit: Kit) -> Any:
+    """The same two at once, in one loop, one of them a superstep later."""
+
+    async def wait(_state: Pair) -> dict[str, Any]:
+        return {}
+
+    graph = StateGraph(Pair)
+    graph.add_node("wait", wait)
+    for name in ("left", "right"):
+        _turns(graph, kit.seat(name), name, END)
+    graph.add_edge(START, "left")
+    graph.add_edge(START, "wait")
+    graph.add_edge("wait", "right")
+    return graph.compile()

@@ -21,6 +21,7 @@ JOINS = {
     "bench.py",
     "endings.py",
     "graph_run.py",
+    "news.py",
     "own_tools.py",
     "recorder.py",
     "toolbox.py",

@@ -86,6 +86,49 @@ def test_where_workers_of_the_first_seat_overlap_the_end_of_the_graph_decides() 
     assert row["completion_tokens"] == 12 * 5
 
 
+def look(jar: str) -> tuple[str, dict[str, Any]]:
+    return "look", {"jar": jar}
+
+
+def fill(jar: str, beans: int) -> tuple[str, dict[str, Any]]:
+    return "fill", {"jar": jar, "beans": beans}
+
+
+def test_a_hold_ends_where_a_graph_routes_to_another_agent_and_back() -> None:
+    script = {
+        "You are left": [
+            Say(calls=[look("J1")]),
+            Say("over to you"),
+            Say(),
+            Say(),
+            Say(calls=[fill("J1", 9)]),
+            Say(calls=[submit("done in turns")]),
+        ],
+        "You are right": [Say(), Say(), Say(calls=[fill("J1", 1)]), Say("back to you")],
+    }
+    record = play(f"{GRAPHS}:routed", script)
+    row = _trial(record)
+    assert (row["answer"], row["agents"], row["ambiguous_calls"]) == ("done in turns", 2, 0)
+    assert _credits(record) == [
+        ("left", 1, 1, "look"),
+        ("right", 1, 1, "fill"),
+        ("left", 3, 2, "fill"),
+        ("left", 4, 2, "submit"),
+    ]
+    assert not [kind for kind, _ in _conflicts(record) if kind.startswith("G")]
+
+
+def test_a_hold_goes_on_while_another_agent_works_beside_in_the_same_loop() -> None:
+    does = [Say(calls=[look("J1")]), Say(calls=[fill("J1", 1)]), Say("done")]
+    record = play(f"{GRAPHS}:side_by_side", {f"You are {who}": does for who in ("left", "right")})
+    assert _trial(record)["crash"] is None
+    assert sorted(_credits(record)) == [
+        (who, message, 1, tool)
+        for who in ("left", "right")
+        for message, tool in ((1, "look"), (2, "fill"))
+    ]
+
+
 def test_simulated_conversations_on_one_seat_have_lucks_of_their_own_and_equal_records() -> None:
     made = spec(f"{GRAPHS}:gathered", "orders", "typical", width=4)
     one, again = run_trial(made), run_trial(made)
