@@ -4,7 +4,6 @@ What one trial raises, in being judged and written down too, is that trial's: it
 record, the sweep goes on, and the same command does not meet it again.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -25,7 +24,7 @@ def run_entry(spec: TrialSpec) -> Entry:
     """Run a trial of simulated models and give its entry."""
     try:
         record = run_trial(spec)
-    except (Exception, SystemExit, asyncio.CancelledError) as error:
+    except (Exception, SystemExit) as error:
         return lost(spec, in_one_line(error))
     return entry_of(spec, record)
 
@@ -34,11 +33,6 @@ async def play_entry(spec: TrialSpec) -> Entry:
     """Play a trial in the current event loop and give its entry."""
     try:
         record = await play_trial(spec)
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        return lost(spec, in_one_line(error))
     except (Exception, SystemExit) as error:
         return lost(spec, in_one_line(error))
     return entry_of(spec, record)

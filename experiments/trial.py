@@ -48,15 +48,24 @@ def run_trial(spec: TrialSpec) -> Record:
     try:
         with tracing_context(enabled=False):
             return run_virtual(_play(trial))
-    except (DeadlockError, ThreadUsedError, SystemExit) as error:
-        return _record(trial, crashed(error, "graph"), None, None)
+    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        return _cut_off(trial, error)
     finally:
         model.forget(spec.trial_id)
 
 
 async def play_trial(spec: TrialSpec) -> Record:
     """Run a trial in the current event loop. `Refused` for a spec that cannot be."""
-    return await _play(_begin(spec))
+    trial = _begin(spec)
+    try:
+        return await _play(trial)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return _cut_off(trial, error)
+    except (Exception, SystemExit) as error:
+        return _cut_off(trial, error)
 
 
 def roles_at_start(spec: TrialSpec) -> set[str]:
@@ -106,6 +115,13 @@ def _begin(spec: TrialSpec) -> _Trial:
     if counted is not None and not spec.simulated:
         toolbox.recorder.count = partial(counted.answered, spec.trial_id)
     return _Trial(spec, task_set, task, toolbox)
+
+
+def _cut_off(trial: _Trial, error: BaseException) -> Record:
+    """The crashed record of a trial that did not come to its end, with what it did and used."""
+    by_graph = (DeadlockError, ThreadUsedError, SystemExit, asyncio.CancelledError)
+    blame = "graph" if isinstance(error, by_graph) else "kit"
+    return _record(trial, crashed(error, blame), None, None)
 
 
 async def _play(trial: _Trial) -> Record:

@@ -297,7 +297,7 @@ def _together(left: list[Spent]) -> dict[str, Any]:
 
 
 def _newest_change(folder: Path) -> float:
-    return max(file.stat().st_mtime for file in folder.iterdir() if file.is_file())
+    return max((file.stat().st_mtime for file in folder.iterdir()), default=0.0)
 
 
 def _write_whole(file: Path, content: Mapping[str, Any]) -> None:

@@ -90,7 +90,9 @@ def _measured(graded: pl.DataFrame, keys: Sequence[str], metrics: Iterable[str])
     """One row a group and a column a metric. `Refused` naming one that is no such expression."""
     columns = metric_columns(metrics)
     try:
-        found = graded.group_by(keys).agg(find(METRICS, n)().alias(c) for n, c in columns.items())
+        found = graded.group_by(keys).agg(
+            find(METRICS, n, takes=0)().alias(c) for n, c in columns.items()
+        )
     except (pl.exceptions.PolarsError, AttributeError, TypeError) as error:
         if len(columns) > 1:
             for name in columns:

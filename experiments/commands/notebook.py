@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"--host {arguments.host} lets other machines run code here: set a token that they "
             f"must give (--token, or {TOKEN} in the environment), or leave out --host"
         )
+    if arguments.port is not None and not 0 <= arguments.port < 65536:
+        raise Refused(f"--port is {arguments.port}; it must be from 0 to 65535")
     keep(token)
     given: dict[str, str] = {}
     if arguments.run is not None:

@@ -15,7 +15,7 @@ from experiments.commands.output import (
     print_lines,
     unpriced_words,
 )
-from experiments.commands.run import set_aside
+from experiments.commands.run import MOST_WORKERS, set_aside, within
 from experiments.engine import EngineError
 from experiments.refused import Refused
 from results.map.reach import LEAST_PROFILES, MARGIN
@@ -47,6 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
         widths_for,
     )
 
+    within("--workers", arguments.workers, MOST_WORKERS)
+    if not arguments.max_dollars >= 0:
+        raise Refused(f"--max-dollars is {arguments.max_dollars:g}; it must be 0 or more")
     runs: Path = arguments.runs or RUNS
     there = find_run(arguments.on, runs) if arguments.on else newest_sensitivity(runs)
     drawn = None if there is None else map_of(open_run(there))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from experiments.progress import Display
 
 PLAIN_OPTIONS = ("set", "model")
+MOST_WORKERS, MOST_PILOT = 10_000, 1000
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,8 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
     from experiments.checks import check
     from experiments.sweep_file import read_sweep
 
-    _positive("--workers", arguments.workers)
-    _positive("--pilot", arguments.pilot)
+    within("--workers", arguments.workers, MOST_WORKERS)
+    within("--pilot", arguments.pilot, MOST_PILOT)
+    if arguments.max_dollars is not None and not arguments.max_dollars >= 0:
+        raise Refused(f"--max-dollars is {arguments.max_dollars:g}; it must be 0 or more")
     changes = list(arguments.set)
     if arguments.name:
         changes.append(f"name={json.dumps(arguments.name)}")
@@ -51,6 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
         _ask(sweep, arguments, runs)
     if arguments.fresh:
         set_aside(folder)
+    k = int(sweep.thresholds.get("k", 1))
+    if k > sweep.trials:
+        few = f"of pass^{k} (thresholds.k) {sweep.trials} trials a task tell nothing"
+        print(f"fanout: note: {few}; set trials to {k} or more", file=sys.stderr)
     try:
         found = _played(sweep, folder, arguments)
     except EngineError as error:
@@ -174,6 +181,7 @@ def _command(arguments: argparse.Namespace) -> str:
     return shlex.join(words)
 
 
-def _positive(option: str, value: int | None) -> None:
-    if value is not None and value < 1:
-        raise Refused(f"{option} is {value}; it must be at least 1")
+def within(option: str, value: int | None, most: int) -> None:
+    """`Refused` for a count that is not from 1 to `most`."""
+    if value is not None and not 1 <= value <= most:
+        raise Refused(f"{option} is {value}; it must be from 1 to {most:,}")

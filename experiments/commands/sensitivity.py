@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.commands.output import columns, print_json, print_lines
-from experiments.commands.run import set_aside
+from experiments.commands.run import MOST_WORKERS, set_aside, within
 from experiments.engine import EngineError
 from results.store import MANIFEST, RUNS, Run, open_run
 
 if TYPE_CHECKING:
     from experiments.runner import Plan
+
+MOST_PROFILES = 100_000
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -22,6 +24,8 @@ def run(arguments: argparse.Namespace) -> int:
     from experiments.sensitivity import Sizes, claimed, reduced
     from experiments.sweep_file import read_sweep
 
+    within("--workers", arguments.workers, MOST_WORKERS)
+    within("--profiles", arguments.profiles, MOST_PROFILES)
     whole = read_sweep(arguments.sweep, arguments.set)
     sizes = Sizes(arguments.profiles, arguments.tasks, arguments.trials)
     sweep = reduced(whole, arguments.team, arguments.every_cell, sizes, arguments.base)

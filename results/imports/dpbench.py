@@ -78,7 +78,7 @@ def _episodes(log: Path) -> Iterator[Episode]:
                         row["episode_id"], Episode(int(row["episode_id"]), config)
                     )
                     episode.times.append(_timestep(row, int(config["num_philosophers"])))
-            except (ValueError, KeyError, TypeError, AssertionError) as error:
+            except (ValueError, KeyError, TypeError, AssertionError, RecursionError) as error:
                 raise Refused(
                     f"{log}, line {number} is no line of a DPBench log: it begins with a header, "
                     "and a timestep has decisions and a table_state"
@@ -111,7 +111,7 @@ def _known(log: Path, where: Path) -> Row:
     """Model, condition and run, from the metrics beside the log or from its folders' names."""
     try:
         told: Row = json.loads((log.parent / METRICS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         told = {}
     name = log.parent.name
     code = CODE.fullmatch(name)

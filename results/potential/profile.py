@@ -33,6 +33,7 @@ from results.potential.team_cost import Prices
 from results.refused import Refused
 from results.usage import OF_AGENTS
 
+MOST_AGENTS = 1000
 ASSUMED_TOKENS_A_CHARACTER = 0.25
 WORTHWHILE = ("trial", "by resource", "settle")
 WORTH = 1.25
@@ -85,8 +86,8 @@ def profile_runs(
     most `agents` subagents at a time. Without `prices` there are tokens and no dollars. `Refused`
     when no run can be profiled.
     """
-    if agents < 2:
-        raise Refused(f"agents is {agents}; a team has at least 2 subagents")
+    if not 2 <= agents <= MOST_AGENTS:
+        raise Refused(f"agents is {agents}; a team has from 2 to {MOST_AGENTS} subagents")
     steps = steps.filter(OF_AGENTS)
     sizes = token_sizes(steps)
     inferred = [run for run in infer(trials, steps, accesses, write_tools) if run.trace.nodes]

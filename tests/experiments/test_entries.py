@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,36 @@ def test_whatever_a_trial_raises_is_its_own(name: str) -> None:
     odd = replace(SPEC, build=f"{HERE}:{name}")
     first, second = run_here(iter([odd, SPEC]), 1)
     assert (first.ended, second.ended) == ("crashed", "completed")
+
+
+@dataclass
+class CutOff:
+    """A graph that does its work, and is cut off from outside of it before it can say so."""
+
+    graph: Graph
+
+    async def ainvoke(self, *given: Any) -> None:
+        """Run the graph, and be cancelled."""
+        await self.graph.ainvoke(*given)
+        raise asyncio.CancelledError("after its work")
+
+
+def cut_off(kit: Kit) -> Any:
+    """A single thread that is cut off at its end."""
+    return CutOff(single_thread(kit))
+
+
+def test_a_trial_that_is_cut_off_keeps_its_steps_and_what_they_used() -> None:
+    odd = replace(SPEC, build=f"{HERE}:cut_off")
+    whole = unpacked(run_entry(SPEC).packed)
+    found = unpacked(run_entry(odd).packed)
+    (trial,), steps = found["trials"], found["steps"]
+    assert trial["ended"] == "crashed"
+    assert "after its work" in trial["crash"]
+    assert trial["passed"] is None
+    assert len(steps) == len(whole["steps"]) > 0
+    for name in ("model_calls", "tool_calls", "prompt_tokens", "completion_tokens"):
+        assert trial[name] == whole["trials"][0][name] > 0
 
 
 def test_a_task_that_cannot_be_made_is_one_trial_less() -> None:
