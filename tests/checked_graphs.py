@@ -5,7 +5,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
-from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 from pydantic import SecretStr
 
@@ -61,6 +61,57 @@ def remembers(kit: Kit) -> Any:
     """Tells its agent how many trials there were before."""
     seat = kit.seat("agent")
     return _loop(seat.model, seat.tools, f"{seat.instructions} This is trial {next(TRIALS)}.")
+
+
+def sync_tools(kit: Kit) -> Any:
+    """Calls the tools of the work in a node that is a plain function."""
+    seat = kit.seat("agent")
+    model, tools = seat.model.bind_tools(seat.tools), {tool.name: tool for tool in seat.tools}
+
+    def work(state: MessagesState) -> dict[str, Any]:
+        reply = model.invoke([("system", seat.instructions), *state["messages"]])
+        done = [tools[c["name"]].invoke({**c, "type": "tool_call"}) for c in reply.tool_calls]
+        return {"messages": [reply, *done]}
+
+    return _repeated(work)
+
+
+def sync_calls(kit: Kit) -> Any:
+    """Asks its model as it should, and calls the tools of the work with invoke."""
+    seat = kit.seat("agent")
+    model, tools = seat.model.bind_tools(seat.tools), {tool.name: tool for tool in seat.tools}
+
+    async def work(state: MessagesState) -> dict[str, Any]:
+        reply = await model.ainvoke([("system", seat.instructions), *state["messages"]])
+        done = [tools[c["name"]].invoke({**c, "type": "tool_call"}) for c in reply.tool_calls]
+        return {"messages": [reply, *done]}
+
+    return _repeated(work)
+
+
+def _repeated(work: Any) -> Any:
+    graph = StateGraph(MessagesState)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    graph.add_conditional_edges(
+        "work", lambda state: "work" if state["messages"][-1].type == "tool" else END
+    )
+    return graph.compile()
+
+
+def riddles(kit: Kit) -> Any:
+    """Tells its agent of the work in words that are not the task's."""
+    seat = kit.seat("agent")
+    agent = agent_graph(seat)
+
+    async def work(_state: MessagesState) -> dict[str, Any]:
+        final = await agent.ainvoke({"messages": [HumanMessage("Do what has to be done today.")]})
+        return {"messages": final["messages"][-1:]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    return graph.compile()
 
 
 def spare_seat(kit: Kit) -> Any:

@@ -71,7 +71,8 @@ def conflicts(seen: Evidence) -> Finding:
         says = "Agents work on copies of the world of their own, where no conflict can be."
         return Finding("conflicts", None, says)
     if len(writers) < 2:
-        says = f"{named(writers) or 'Nobody'} alone writes, so agents cannot conflict."
+        who = f"{named(writers)} alone writes" if writers else "Nobody writes"
+        says = f"{who}, so agents cannot conflict."
         return Finding("conflicts", None, says)
     if any(row["hold"] is None for row in accesses):
         says = "Some reads and writes are of an agent that could not be told: conflicts are missed."

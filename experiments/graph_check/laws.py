@@ -93,6 +93,9 @@ def _deeds(one: Played) -> Any:
 def endings(seen: Evidence) -> Finding:
     """Does a submission end it, and a limit as a limit?"""
     cut = seen.cut.trial
+    if cut["ended"] == "completed" and cut["model_calls"] < (seen.cut.spec.limits.model_calls or 0):
+        says = f"It ends after {many(cut['model_calls'], 'model call')}, before any limit."
+        return Finding("endings", None, says)
     if (cut["ended"], cut["limit"]) != ("limit", "model_calls"):
         says = f"Cut off after {many(seen.cut.requests, 'model call')} it ends as {cut['ended']}"
         says += f": {cut['crash']}" if cut["crash"] else "."

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from experiments.graph_check.answer import Finding, many, named
-from experiments.graph_check.trials import Evidence, Played
+from experiments.graph_check.trials import TOO, Evidence, Played
 from experiments.loading import load_task_set
 from tasks.distractors import distractors
 
@@ -18,7 +18,7 @@ def simulated(seen: Evidence) -> Finding:
     if reasons:
         whose = sorted(
             {
-                s["agent"]
+                s["agent"].removesuffix(TOO)
                 for one in seen.whole
                 for s in one.steps("model")
                 if s.get("not_understood")

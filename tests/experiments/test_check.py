@@ -53,6 +53,14 @@ GRAPHS = {
     "tests.checked_graphs:spare_seat": Expected(
         1, {"agents"}, {"conflicts"}, ("did spare ask a model", "Seat only who works")
     ),
+    "tests.checked_graphs:riddles": Expected(
+        1,
+        {"perfect worker", "simulated model"},
+        {"conflicts", "endings"},
+        ("did not understand", "of agent", "in the words of the task", "No comparison"),
+    ),
+    "tests.checked_graphs:sync_calls": Expected(2, {"runs"}, set(), ("use ainvoke",)),
+    "tests.checked_graphs:sync_tools": Expected(2, {"runs"}, set(), ("ainvoke",)),
     "tests.checked_graphs:own_model": Expected(2, {"runs"}, set(), ("kit.seat(NAME).model",)),
     "tests.checked_graphs:not_compiled": Expected(2, {"runs"}, set(), (".compile()",)),
 }

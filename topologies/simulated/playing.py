@@ -127,7 +127,9 @@ def _without_work(conversation: Conversation, mind_for: MindFor) -> tuple[Turn, 
         votes = [Vote("\n".join(f"{k}: {v}" for k, v in one.items()), None) for one in listed]
         turn = aggregation.next_turn(conversation, votes, mind)
         return turn, _known_of(votes, conversation, mind)
-    refusal = next(filter(None, map(_REFUSED.search, told)), None)
+    # Not from the rules: they say what is refused in general.
+    said = _texts(conversation, "user", "tool")
+    refusal = next(filter(None, map(_REFUSED.search, said)), None)
     if refusal is not None:
         votes = [Vote(refusal.group().strip(), "blocked")]
         return aggregation.next_turn(conversation, votes, mind), _known_of(
