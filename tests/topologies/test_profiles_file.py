@@ -27,7 +27,8 @@ def test_the_profiles_that_are_there_fit() -> None:
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_is_of_its_kind_and_in_its_range(name: str) -> None:
     low, high = parameters()[name]["range"]
-    for odd in (low - 1, high + 1, float("nan"), "text", str(low), True, None, [low], {}):
+    odds: list[Any] = [low - 1, high + 1, float("nan"), "text", str(low), True, None, [low], {}]
+    for odd in odds:
         with pytest.raises(Refused, match=name):
             held(**{name: odd})
     held(**{name: low})
@@ -36,7 +37,8 @@ def test_a_number_is_of_its_kind_and_in_its_range(name: str) -> None:
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_a_choice_is_one_of_those_there_are(name: str) -> None:
-    for odd in ("nosuch", 1, True, None, []):
+    odds: list[Any] = ["nosuch", 1, True, None, []]
+    for odd in odds:
         with pytest.raises(Refused, match=name):
             held(**{name: odd})
 
@@ -44,6 +46,7 @@ def test_a_choice_is_one_of_those_there_are(name: str) -> None:
 def test_what_is_missing_or_unknown_is_named() -> None:
     with pytest.raises(Refused, match="nosuch"):
         held(nosuch=1)
-    for table in ({}, [], "text", None):
+    tables: list[Any] = [{}, [], "text", None]
+    for table in tables:
         with pytest.raises(Refused, match="lacks"):
             reading._checked("odd", table)  # pyright: ignore[reportPrivateUsage]
