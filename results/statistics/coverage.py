@@ -19,6 +19,7 @@ from results.compare import compare
 from results.records import frame
 from results.statistics.differences import all_pass, paired_difference
 from results.statistics.intervals import clopper_pearson
+from results.statistics.on_these import difference_on_these
 from results.statistics.populations import POPULATIONS, Population, paired_ranks
 from results.statistics.posterior import grid, log_likelihood, share_below
 
@@ -108,6 +109,36 @@ def difference_cell(
     return rows
 
 
+def these_cell(
+    rates: tuple[float, float], icc: float, tasks: int, trials: int, repeats: int, seed: int
+) -> list[Cell]:
+    """Coverage of the difference on these tasks alone; the tasks of each sample are the truth.
+
+    Rows as in `difference_cell`, for each k of 1 and 4.
+    """
+    key = [seed, tasks, trials, PAIRS.index(rates), PAIR_ICCS.index(icc), 1]
+    rng = np.random.default_rng(key)
+    sides = [Population("", rate, icc) for rate in rates]
+    n, units = np.full(tasks, trials), np.arange(tasks)
+    held, settled = dict.fromkeys((1, 4), 0), dict.fromkeys((1, 4), 0)
+    for _ in range(repeats):
+        ranks = paired_ranks(rng, (tasks,), ALIKE)
+        base, other = (side.at(rank) for side, rank in zip(sides, ranks, strict=True))
+        passes = [rng.binomial(trials, chance) for chance in (other, base)]
+        for k in held:
+            found = difference_on_these((passes[0], n), (passes[1], n), units, k)
+            truth = float((other**k - base**k).mean())
+            if found.low is not None and found.high is not None:
+                held[k] += found.low <= truth <= found.high
+                settled[k] += found.low > 0 or found.high < 0
+    label = f"{rates[0]:.2f} to {rates[1]:.2f}, ICC {icc:.2f}"
+    return [
+        {"truth": label, "tasks": tasks, "trials": trials, "k": k, "value": None}
+        | {"covered": held[k] / repeats, "settled": settled[k] / repeats}
+        for k in held
+    ]
+
+
 def pass_k_table(
     repeats: int,
     seed: int = 1,
@@ -132,6 +163,19 @@ def difference_table(
     """Every cell of pairs of rates x ICC x tasks x trials; see `difference_cell`."""
     grid_of = [(*cell, repeats, seed) for cell in product(pairs, PAIR_ICCS, tasks, trials)]
     return pl.DataFrame(_all(difference_cell, grid_of, processes))
+
+
+def these_table(
+    repeats: int,
+    seed: int = 1,
+    pairs: Sequence[tuple[float, float]] = PAIRS,
+    tasks: Sequence[int] = (1, *TASKS[:2]),
+    trials: Sequence[int] = (*TRIALS, 20),
+    processes: int = 1,
+) -> pl.DataFrame:
+    """Every cell of pairs of rates x ICC x tasks x trials; see `these_cell`."""
+    grid_of = [(*cell, repeats, seed) for cell in product(pairs, PAIR_ICCS, tasks, trials)]
+    return pl.DataFrame(_all(these_cell, grid_of, processes))
 
 
 def _all(cell: Any, grid_of: list[Any], processes: int) -> list[Cell]:
@@ -208,7 +252,7 @@ def lines(cells: pl.DataFrame) -> Iterator[str]:
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
-    """Print the three tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(
         prog="python -m results.statistics.coverage", description=__doc__
     )
@@ -223,6 +267,9 @@ def main(arguments: Iterable[str] | None = None) -> int:
     pairs = difference_table(asked.pairs, processes=asked.processes)
     print(f"Coverage in % of the 95% interval of a paired difference, {asked.pairs} samples a cell")
     print(*lines(pairs), in_words(pairs), sep="\n", end="\n\n")
+    these = these_table(asked.pairs, processes=asked.processes)
+    print(f"The same for these tasks alone, {asked.pairs} samples a cell")
+    print(*lines(these), in_words(these), sep="\n", end="\n\n")
     aa = false_positives(compare(same_under_two_names(asked.sweeps), by=["sweep"], ks=(1, 4)))
     print(f"One topology under two names, {asked.sweeps} sweeps of 20 tasks x 8 trials")
     for row in aa.iter_rows(named=True):

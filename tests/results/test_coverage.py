@@ -15,6 +15,7 @@ from results.statistics.coverage import (
     lines,
     pass_k_table,
     same_under_two_names,
+    these_table,
 )
 from results.statistics.differences import all_pass
 from results.statistics.intervals import task_bootstrap, wilson
@@ -84,3 +85,10 @@ def test_the_bootstrap_covers_as_published_and_wilson_to_the_k_must_not_be_used(
     assert held[60] / 200 == pytest.approx(0.95, abs=0.045)
     assert held[20] / 200 == pytest.approx(0.92, abs=0.06)
     assert raised / 400 < 0.57
+
+
+def test_the_interval_for_these_tasks_alone_covers_from_one_task_on() -> None:
+    cells = these_table(40, pairs=((0.5, 0.7), (0.97, 0.97)), tasks=(1, 12), trials=(8,))
+    assert cells.height == 16
+    assert float(str(cells.get_column("covered").mean())) > 0.9
+    assert float(str(cells.get_column("covered").min())) > 0.75
