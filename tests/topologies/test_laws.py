@@ -243,7 +243,11 @@ def test_relabelling_the_delegate_tool_changes_nothing_but_its_name() -> None:
     assert [(i, a) for i, _, a in delegated] == [(i, a) for i, _, a in handed]
 
 
-TIDY = "flaky?habits=3&partition=key&lead_keeps=nothing&brief_completeness=0.99&calls_per_message=1"
+TIDY = (
+    "flaky?habits=3&partition=key&lead_keeps=nothing&brief_completeness=0.99&calls_per_message=1"
+    "&confusion=0&clash=0"
+)
+"""Distraction and poisoning alone, and a lead that keeps together what belongs together."""
 PLACEBO = "steady?distraction=0&habits=1"
 
 
