@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.graph import START, MessagesState, StateGraph
 
 from experiments.engine import run_here
 from experiments.entries import entry_of, lost, run_entry
@@ -114,13 +115,20 @@ def runs_out_of_memory(kit: Kit) -> Graph:
     raise MemoryError
 
 
-def sometimes_dies(kit: Kit, file: str) -> Graph:
-    """A single thread, but for the first, which takes its process with it."""
-    try:
-        Path(file).touch(exist_ok=False)
-    except FileExistsError:
-        return single_thread(kit)
-    os._exit(9)
+def sometimes_dies(kit: Kit, file: str) -> Any:
+    """A single thread, but in the first trial it takes its process with it."""
+
+    async def think(state: MessagesState) -> Any:
+        try:
+            Path(file).touch(exist_ok=False)
+        except FileExistsError:
+            return await single_thread(kit).ainvoke(state)
+        os._exit(9)
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("think", think)
+    graph.add_edge(START, "think")
+    return graph.compile()
 
 
 @pytest.mark.parametrize("name", ["cancels", "leaves", "recurses", "runs_out_of_memory"])

