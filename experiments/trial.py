@@ -75,7 +75,7 @@ def roles_at_start(spec: TrialSpec) -> set[str]:
     """
     trial = _begin(spec)
     try:
-        with suppress(Exception, SystemExit):
+        with suppress(Exception, SystemExit, asyncio.CancelledError):
             built(spec, trial.toolbox)
     finally:
         model.forget(spec.trial_id)

@@ -182,7 +182,7 @@ BAD: list[tuple[str, str]] = [
     ("run quickstrat", "did you mean 'quickstart'"),
     ("run --trails 3", "unrecognized arguments: --trails"),
     ("run --set trails=3", "has no key 'trails'; did you mean 'trials'"),
-    ("run --workers 0", "--workers is 0; it must be at least 1"),
+    ("run --workers 0", "--workers is 0; it must be"),
     ("run --workers many", "invalid int value"),
     ("run --resume --name nothing", "to resume; leave out --resume"),
     ("run --model openai:gpt-5-mini", "needs OPENAI_API_KEY"),

@@ -373,7 +373,7 @@ def test_runs_are_compared_and_a_difference_is_planned(capsys: Capture, runs: Pa
         (["conflicts", "nowhere.json"], "there is no file nowhere.json"),
         (["conflicts", "desk", "--top", "-1"], "--top is -1"),
         (["conflicts", "desk", "--trial", "zz"], "there is no trial 'zz'"),
-        (["profile", "desk", "--agents", "1"], "a team has at least 2"),
+        (["profile", "desk", "--agents", "1"], "a team has from 2"),
         (["gate", "desk"], "nothing to check"),
         (["gate", "desk", "--min", "1.5"], "must lie between 0 and 1"),
         (["gate", "desk", "--k", "3", "--min", "0.5"], "no task of the run has 3 graded trials"),

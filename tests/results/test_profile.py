@@ -232,7 +232,7 @@ def test_teams_are_left_out_and_nothing_to_profile_is_said() -> None:
     assert any("1 trial left out" in text for text in profile_sentences(result))
     with pytest.raises(ValueError, match="nothing to profile"):
         profile_runs(trials, frame("steps", []), accesses)
-    with pytest.raises(ValueError, match="at least 2 subagents"):
+    with pytest.raises(ValueError, match="from 2 to"):
         profile_runs(trials, steps, accesses, agents=1)
 
 
