@@ -74,7 +74,7 @@ def delegates(conversation: Conversation, known: Collection[str]) -> list[Hand]:
 
 
 def handoffs(conversation: Conversation, known: Collection[str]) -> list[Hand]:
-    """Whom the conversation can be passed on to."""
+    """Whom the conversation can be passed on to, by name: some frameworks offer them in any order."""
     found: list[Hand] = []
     for name, tool in _others(conversation, known):
         text = _free_text(tool)
@@ -84,7 +84,7 @@ def handoffs(conversation: Conversation, known: Collection[str]) -> list[Hand]:
         if passes and "brief" not in tool["properties"]:
             brief = text[0] if text else None
             found.append(Hand(name, brief, about=f"{name} {_described(tool)}"))
-    return found
+    return sorted(found, key=lambda hand: hand.tool)
 
 
 def passed_on(calls: Iterable[CallMade], known: Collection[str], own: Collection[str]) -> list[int]:

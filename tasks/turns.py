@@ -196,9 +196,7 @@ class Worker:
         strange = strange_tools(self.conversation, self.clerk.tools | hands)
         came_to = [self.desk.outcomes.get(item.label, NOT_WRITTEN) for item in self.items]
         nothing = not self.can_work and set(came_to) == {NOT_WRITTEN} and not self.work.notes
-        closing = {item.label for item in self.closing}
-        unclosed = not self.can_work and not closing.isdisjoint(self.work.missing.values())
-        if not nothing and not unclosed and not strange:
+        if not nothing and not strange:
             return None
         wanted = ", ".join(sorted(self.work.missing))
         known = f"; it does not know {', '.join(strange)}" if strange else ""

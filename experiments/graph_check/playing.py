@@ -33,7 +33,7 @@ def simulated(seen: Evidence) -> Finding:
             "this graph on real models only."
         )
         return Finding("simulated model", False, says, change)
-    idle = sorted(_offered(seen) - _called(seen))
+    idle = sorted({tool.removesuffix(TOO) for tool in _offered(seen)} - _called(seen))
     if idle:
         says = f"It never calls {named(idle)}: what they would bring or cost is not in any number."
         return Finding("simulated model", None, says)
@@ -67,7 +67,7 @@ def _of_work(seen: Evidence) -> set[str]:
 
 
 def _called(seen: Evidence) -> set[str]:
-    return {step["tool"] for one in seen.whole for step in one.steps("tool")}
+    return {step["tool"].removesuffix(TOO) for one in seen.whole for step in one.steps("tool")}
 
 
 def instructions(seen: Evidence) -> Finding:

@@ -37,7 +37,7 @@ def test_without_a_replicate_two_names_give_the_same_trials_twice() -> None:
 def test_a_replicate_is_a_setting_of_the_sweep_and_not_of_the_topology() -> None:
     topologies = {
         "one": {"base": "single_thread"},
-        "other": {"base": "single_thread", "replicate": 2},
+        "other": {"base": "single_thread", "replicate": "2"},
     }
     sweep = parse_sweep({**SWEEP, "topologies": topologies})
     assert [(cell.name, cell.replicate, dict(cell.settings)) for cell in sweep.topologies] == [

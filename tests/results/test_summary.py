@@ -174,16 +174,16 @@ def test_ratios_pair_topologies_by_the_tasks_both_did(make_trials: "Make") -> No
 
 
 def test_metrics_are_found_by_name_and_by_import_path(make_trials: "Make") -> None:
-    assert all(isinstance(find(METRICS, name)(), pl.Expr) for name in METRICS)
+    assert all(isinstance(find(METRICS, name, takes=0)(), pl.Expr) for name in METRICS)
     table = summary(
         make_trials({"single_thread": HALF}), metrics=["tokens", f"{__name__}:calls_squared"]
     )
     assert table.get_column("calls_squared").to_list() == [25]
     assert "dollars" not in table.columns
     with pytest.raises(ValueError, match="no 'speed': use one of agents,"):
-        find(METRICS, "speed")
+        find(METRICS, "speed", takes=0)
     with pytest.raises(ValueError, match="cannot import 'nowhere:speed'"):
-        find(METRICS, "nowhere:speed")
+        find(METRICS, "nowhere:speed", takes=0)
 
 
 def test_every_key_of_settings_that_varies_is_a_stratum(make_trials: "Make") -> None:
