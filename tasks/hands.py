@@ -74,7 +74,7 @@ def delegates(conversation: Conversation, known: Collection[str]) -> list[Hand]:
 
 
 def handoffs(conversation: Conversation, known: Collection[str]) -> list[Hand]:
-    """Whom the conversation can be passed on to, by name: some frameworks offer them in any order."""
+    """Whom the conversation can be passed on to, by name: frameworks offer them in any order."""
     found: list[Hand] = []
     for name, tool in _others(conversation, known):
         text = _free_text(tool)
