@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from results import CHARTS
+from results.charts.saving import save
 from results.named import find
 from results.refused import Refused
 from results.store import RUNS, find_run, open_run
@@ -16,6 +17,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise Refused(f"{found.folder} has no trials yet: run the sweep first")
     name = arguments.chart
     file: Path = arguments.output or Path(f"{name.rpartition(':')[2]}.{arguments.to}")
-    find(CHARTS, name)(found).save(file, format=arguments.to)
+    save(find(CHARTS, name)(found), file, arguments.to)
     print(file)
     return 0

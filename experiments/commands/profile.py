@@ -12,6 +12,7 @@ from experiments.counting import prices_of
 from experiments.loading import near
 from experiments.refused import Refused
 from experiments.show import find_trial
+from results.charts.saving import save
 from results.imports.tau_bench_tools import WRITE_TOOLS
 from results.potential.charts import run_picture, tasks_picture
 from results.potential.profile import ProfileResult, profile_runs
@@ -83,9 +84,9 @@ def _pictures(result: ProfileResult, folder: Path, trial: str | None) -> list[Pa
     charts = {"tasks": tasks_picture(result), "run": run_picture(result, trial)}
     paths: list[Path] = []
     for name, chart in charts.items():
-        for ending, options in (("svg", {}), ("html", {"inline": True})):
+        for ending in ("svg", "html"):
             paths.append(folder / f"{name}.{ending}")
-            chart.save(paths[-1], **options)
+            save(chart, paths[-1], ending)
     return paths
 
 

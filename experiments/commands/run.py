@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.max_dollars is not None and not arguments.max_dollars >= 0:
         raise Refused(f"--max-dollars is {arguments.max_dollars:g}; it must be 0 or more")
     changes = list(arguments.set)
-    if arguments.name:
+    if arguments.name is not None:
         changes.append(f"name={json.dumps(arguments.name)}")
     sweep = read_sweep(arguments.sweep, changes, arguments.model)
     check(sweep)

@@ -1,6 +1,5 @@
 """The page of a report: charts and their one script inside it, so that it asks nobody anything."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -11,6 +10,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
+from results.charts.saving import as_json
 from results.reports.section import Section
 from results.text import visible
 
@@ -33,7 +33,7 @@ def page(report: "Report", charts: Mapping[str, Any], sections: Sequence[Section
 
 def rendered(template: str, drawn: Mapping[str, Any], **values: object) -> str:
     """A template of this folder with its values, and the charts it draws by name."""
-    specs = {name: _inert(json.dumps(chart.to_dict())) for name, chart in drawn.items()}
+    specs = {name: as_json(chart) for name, chart in drawn.items()}
     page = _environment().get_template(template)
     return page.render(**values, specs=specs, bundle=_bundle())
 
@@ -66,8 +66,3 @@ def _seen(value: object) -> object:
 def _bundle() -> str:
     script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return re.sub("</(?=script)", r"<\\/", script, flags=re.IGNORECASE)
-
-
-def _inert(data: str) -> str:
-    """The same JSON, unable to end the element it stands in."""
-    return data.replace("<", "\\u003c")

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from results import CHARTS, METRICS
+from results.charts.saving import save
 from results.compare import compare
 from results.named import find
 from results.records import WITHOUT_GRADE, Recorded
@@ -105,7 +106,7 @@ def write_report(
     }
     drawn = alone | {name: chart for part in parts for name, chart in part.charts.items()}
     for name, chart in drawn.items():
-        chart.save(folder / "charts" / f"{name}.svg")
+        save(chart, folder / "charts" / f"{name}.svg", "svg")
     markdown, html = folder / "report.md", folder / "report.html"
     markdown.write_text(as_markdown(report, list(alone), parts), encoding="utf-8")
     html.write_text(page(report, alone, parts), encoding="utf-8")

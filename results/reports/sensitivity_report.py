@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from results.charts.saving import save
 from results.map.sensitivity import PROFILES, reference_in
 from results.records import Graded
 from results.reports.page import rendered
@@ -45,7 +46,7 @@ def write_sensitivity(run: Graded, folder: Path | str, k: int = 1) -> tuple[Path
     page = composed(run)
     (folder / "charts").mkdir(parents=True, exist_ok=True)
     for name, chart in section.charts.items():
-        chart.save(folder / "charts" / f"{name}.svg")
+        save(chart, folder / "charts" / f"{name}.svg", "svg")
     markdown, html = folder / "sensitivity.md", folder / "sensitivity.html"
     markdown.write_text("\n".join(_markdown(page, section)) + "\n", encoding="utf-8")
     html.write_text(

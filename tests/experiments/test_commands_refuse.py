@@ -111,6 +111,7 @@ WRONG = [
     "run jars.toml --workers -1",
     "run jars.toml --workers x",
     "run jars.toml --workers 1000000",
+    "run jars.toml --name ",
     "run jars.toml --name a/b",
     "run jars.toml --name ..",
     "run jars.toml --name nosuch --resume",
@@ -131,6 +132,10 @@ WRONG = [
     "report jars --metric nosuch",
     "report jars --metric nosuch:at_all",
     "report jars --metric os:getcwd",
+    "report jars --chart nosuch",
+    "report jars --chart os:getcwd",
+    "report jars --output a_file",
+    "report jars --output a_file/b",
     "chart jars nosuch",
     "chart jars nosuch:at_all",
     "chart jars os:getcwd",
@@ -217,11 +222,16 @@ WRONG = [
     "sensitivity jars.toml --workers 1000000",
     "sensitivity jars.toml --engine nosuch",
     "probe",
+    "probe --model nosuch",
+    "probe --model openai:",
+    "probe --model simulated:nosuch",
+    "probe --model simulated:typical --on nosuch",
     "probe --model simulated:typical --workers 0",
     "probe --model simulated:typical --workers 1000000",
     "probe --model simulated:typical --max-dollars nan",
     "notebook nosuch",
     "notebook compare --run nosuch",
+    "notebook compare --port -1",
     "notebook compare --port 1000000",
     "notebook compare --host 0.0.0.0",
     "model",
@@ -314,3 +324,14 @@ def test_a_spoilt_file_of_a_run_never_shows_a_traceback(
         said = capsys.readouterr().err
         assert code in (0, 1, 2), said
         assert "Traceback" not in said
+
+
+@pytest.mark.usefixtures("runs")
+def test_trials_too_few_for_the_k_of_the_thresholds_are_noted_before_they_run(
+    capsys: Capture,
+) -> None:
+    line = "run jars.toml --name few --set trials=2 --set tasks=1 --set thresholds.k=4 --runs ."
+    assert main(line.split(" ")) == 0
+    (note,) = [row for row in capsys.readouterr().err.splitlines() if "note:" in row]
+    assert "pass^4" in note
+    assert "set trials to 4 or more" in note
