@@ -66,19 +66,22 @@ def finding_list(
         how="left",
     )
     failed = (pl.col("end") == "failed") & ~pl.col("kind").is_in(HARMLESS)
+    may = failed & pl.col("touches_missed").fill_null(True)
     link = pl.when("predicate").then(pl.lit(" where ")).otherwise(pl.lit(" "))
     return (
         (found if kind == EVERY else found.filter(pl.col("kind") == kind))
         .join(told, on="trial_id")
         .sort(
             pl.col("kind").is_in(HARMLESS),
-            failed & (pl.col("serial twin") == "passed").fill_null(False),
+            may,
+            may & pl.col("touches_missed").fill_null(False),
+            may & (pl.col("serial twin") == "passed").fill_null(False),
+            may & pl.col("broke"),
             failed,
-            failed & pl.col("broke"),
             pl.col("family").cast(pl.Enum(FAMILIES)),
             "trial_id",
             "finding",
-            descending=[False, True, True, True, False, False, False],
+            descending=[False, True, True, True, True, True, False, False, False],
         )
         .select(
             "kind",
