@@ -1,6 +1,7 @@
 """Charts on their way out: as JSON, a picture or a page, with text that is only text."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,7 +39,7 @@ def save(chart: Any, file: Path, format: str) -> None:
 
 
 class Inert(json.JSONEncoder):
-    """JSON without control characters, spelt or not, and without a `<`."""
+    """JSON without control characters, spelt or not, without a `<`, and without NaN."""
 
     def encode(self, o: Any) -> str:
         """The value as JSON in which what would be a control character is spelt out."""
@@ -48,6 +49,8 @@ class Inert(json.JSONEncoder):
 def _shown(value: Any) -> Any:
     if isinstance(value, str):
         return visible(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, dict):
         rows = cast("dict[str, object]", value)
         return {visible(key): _shown(one) for key, one in rows.items()}

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from results import CHARTS
-from results.charts.saving import save
+from results.charts.saving import as_json, save
 from results.named import find
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ def test_what_no_picture_can_hold_ends_nothing(letter: str, tmp_path: Path) -> N
     for ending in ("svg", "png", "pdf", "html"):
         save(chart, tmp_path / f"chart.{ending}", ending)
         assert (tmp_path / f"chart.{ending}").stat().st_size
+
+
+def test_a_number_that_is_none_is_left_out(tmp_path: Path) -> None:
+    values = [{"share": float("nan")}, {"share": float("inf")}, {"share": 0.5}]
+    chart = alt.Chart(alt.InlineData(values=values)).mark_bar().encode(x="share:Q")
+    save(chart, tmp_path / "chart.svg", "svg")
+    assert "NaN" not in as_json(chart)
 
 
 def test_no_name_ends_the_script_of_a_page(tmp_path: Path) -> None:
