@@ -89,6 +89,8 @@ def build_simulated(name: str, settings: ModelSettings) -> ChatOpenAI:
 
 
 OWN_SIMULATED = f"{__name__}:build_simulated:perfect"
+QUICK = "?seconds_per_call=0.2&seconds_per_token=0.005"
+"""Beside a real model the simulated one takes its time in real seconds."""
 
 
 def one_trial(make_sweep: MakeSweep, models: dict[str, Any], **more: Any) -> Sweep:
@@ -307,12 +309,12 @@ def test_what_the_simulated_model_answers_is_priced_only_if_its_profile_says_how
     assert (model.metadata or {})["simulated"] is True
 
 
-@pytest.mark.parametrize("lead", ["simulated:perfect", OWN_SIMULATED])
+@pytest.mark.parametrize("lead", [f"simulated:perfect{QUICK}", f"{OWN_SIMULATED}{QUICK}"])
 def test_a_mix_of_simulated_and_real_models_is_partly_simulated(
     endpoint: str, tmp_path: Path, make_sweep: MakeSweep, lead: str
 ) -> None:
     models = {"lead": lead, "subagent": {"name": "openai:m", "base_url": endpoint}}
-    wide = {"orders": {"width": 4, "tasks": 1}}
+    wide = {"orders": {"width": 2, "tasks": 1}}
     sweep = one_trial(make_sweep, models, topologies=["lead_subagents"], task_sets=wide)
     assert sweep.simulation == "partly simulated"
     run = run_sweep(sweep, tmp_path / "run")
