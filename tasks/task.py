@@ -83,8 +83,15 @@ class Task:
 
 
 def named_milestones(task: Task, brief: str) -> tuple[str, ...]:
-    """The milestones of a task whose names stand in a text as words, in their order."""
-    names = (goal.name for goal in task.goal.milestones)
+    """The milestones of a task whose names stand in a text as words, in their order.
+
+    An example of how to write an answer that the task gives in backticks (`L7: NAME NUMBER`) is
+    about none, wherever a text repeats it.
+    """
+    names = [goal.name for goal in task.goal.milestones]
+    for example in re.findall(r"`([^`\n]+)`", task.instruction):
+        if example not in names:
+            brief = brief.replace(example, " ")
     return tuple(name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", brief))
 
 

@@ -72,7 +72,7 @@ def _sentences(lost: pl.DataFrame, start: str) -> Iterator[str]:
 
 def _lost(row: Row, name: str) -> str:
     """Points lost by one of the two, and whether that can be told from none."""
-    amount = f"{-tenths(row[name]):.1f}"
+    amount = f"{0.0 - tenths(row[name]):.1f}"
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     unsure = low is None or low <= 0 <= high
     return f"{amount} (not to be told from none)" if unsure else amount

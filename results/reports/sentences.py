@@ -24,6 +24,8 @@ SENTENCES = {
     "simulated": pl.Boolean(),
     "difference": pl.Float64(),
     "settled": pl.Boolean(),
+    "settled_on_these": pl.Boolean(),
+    "interval": pl.Boolean(),
     "sentence": pl.String(),
 }
 FEW = 6
@@ -36,12 +38,15 @@ def what_can_be_said(comparison: pl.DataFrame) -> pl.DataFrame:
     """One plain sentence for each row of `results.compare.compare`.
 
     Columns: task_set, cell, topology, k, simulated, `difference` (a share), `settled` (its interval
-    for tasks like these leaves out 0), `sentence`. A simulated comparison says so in the sentence.
+    for tasks like these leaves out 0), `settled_on_these` (that for these tasks alone does),
+    `interval` (there is one for tasks like these), `sentence`. A simulated comparison says so in
+    the sentence.
     """
     rows = [
         {name: row[name] for name in ("task_set", "cell", "topology", "k", "simulated")}
         | {"difference": row["difference"]}
-        | {"settled": _settled(row), "sentence": sentence(row)}
+        | {"settled": _settled(row), "settled_on_these": _settled(row, "these_")}
+        | {"interval": row["low"] is not None, "sentence": sentence(row)}
         for row in comparison.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, schema=SENTENCES, orient="row")
@@ -66,8 +71,8 @@ def _told(said: pl.DataFrame, settled: bool) -> list[tuple[bool, str]]:
     start = "In simulation, on" if rows.get_column("simulated").any() else "On"
     differences = sorted(rows.get_column("difference").drop_nulls().to_list())
     reach = (
-        f": their intervals include 0 (differences of {signed(differences[0])} to "
-        f"{signed(differences[-1])} points, each in the report's table of differences)"
+        f" (differences of {signed(differences[0])} to {signed(differences[-1])} points, each in "
+        "the report's table of differences)"
         if differences
         else ""
     )
@@ -75,9 +80,28 @@ def _told(said: pl.DataFrame, settled: bool) -> list[tuple[bool, str]]:
         (
             False,
             f"{start} {rows.item(0, 'task_set')} there is not enough evidence yet in "
-            f"{rows.height} of {many(said.height, 'comparison')}{reach}.",
+            f"{rows.height} of {many(said.height, 'comparison')}: {_why_open(rows)}{reach}."
+            f"{_settled_alone(rows)}",
         )
     ]
+
+
+def _why_open(rows: pl.DataFrame) -> str:
+    """What keeps comparisons open: an interval with 0 in it, or none for want of tasks."""
+    included = int(rows.get_column("interval").sum())
+    none = rows.height - included
+    if not none:
+        return "their intervals include 0"
+    lacking = "no interval for tasks like these, which takes 2 tasks that both did often enough"
+    return f"{none} have {lacking}" + (f", and {included} have 0 in it" if included else "")
+
+
+def _settled_alone(rows: pl.DataFrame) -> str:
+    alone = int(rows.get_column("settled_on_these").sum())
+    if not alone:
+        return ""
+    are = "is" if alone == 1 else "are"
+    return f" For these tasks alone {alone} of them {are} settled: see the verdicts."
 
 
 def _settled(row: dict[str, Any], of: str = "") -> bool:

@@ -84,6 +84,20 @@ def test_a_report_on_reading_is_held_against_what_it_says(name: str) -> None:
     assert says(task_set, task, world, f"Find {first}.", lines[first], "done") == "true"
 
 
+@pytest.mark.parametrize("name", ["stdlib", "ledger"])
+def test_an_example_of_how_to_answer_is_not_taken_for_work(name: str) -> None:
+    """The seventh line is the example in every brief; only one of four agents has it to do."""
+    task_set, task = task_of(name, width=16)
+    labels = [goal.name for goal in task.goal.milestones][:16]
+    wanted, example = labels[3::4], labels[6]
+    lines = task.instruction.splitlines()
+    others = tuple(f"{label}:" for label in labels if label not in wanted)
+    brief = "\n".join(line for line in lines if not line.startswith(others))
+    assert example in brief
+    assert list(task_set.covers(task, brief)) == wanted
+    assert example in task_set.covers(task, f"{brief}\nAlso do {example}.")
+
+
 def test_what_cannot_be_done_is_blocked_rightly() -> None:
     task_set = load_task_set("orders")
     full = settings_of(task_set, {"width": 4})
@@ -101,6 +115,11 @@ def test_a_team_of_perfect_agents_reports_nothing_untrue() -> None:
     assert {row["held"] for row in reports} == {"true"}
     assert {row["held_at_end"] for row in reports} == {"true"}
     assert all(row["parent"] == "lead" and row["brief"] and row["covers"] for row in reports)
+
+
+def test_a_wide_team_of_perfect_agents_reports_nothing_untrue_of_reading() -> None:
+    reports = run_trial(spec("lead_subagents", "stdlib", "perfect", width=12))["reports"]
+    assert {row["held"] for row in reports} == {"true"}
 
 
 def test_one_thread_reports_to_nobody() -> None:

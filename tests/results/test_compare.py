@@ -148,6 +148,17 @@ def test_many_open_comparisons_are_told_as_one_behind_those_that_are_settled(
     assert len(told(few)[0][1]) == 2
 
 
+def test_comparisons_that_are_open_for_want_of_tasks_say_so_and_what_these_tasks_alone_settle(
+    make_trials: "Make",
+) -> None:
+    one_task = {f"team_{number}": [[False] * 12] for number in range(7)}
+    trials = make_trials({"single_thread": [[True] * 12], **one_task})
+    (((_, text),),) = (rows for _, rows in told(what_can_be_said(compare(trials, ks=(1,)))))
+    assert "include 0" not in text
+    assert "7 have no interval for tasks like these" in text
+    assert "For these tasks alone 7 of them are settled" in text
+
+
 def test_what_adding_binary_fractions_leaves_over_is_no_difference() -> None:
     assert [signed(share) for share in (-9e-18, 0.0, 0.0004, -0.004)] == ["0", "0", "+0.04", "-0.4"]
 
