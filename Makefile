@@ -59,11 +59,11 @@ check: $(READY) ## Lint, format, types and notebooks
 	$(BIN)/marimo check --strict experiments/notebooks/*.py
 
 bench: $(READY) ## Measure speed beside a bare LangGraph loop, the checker, coverage and false positives
-	$(BIN)/python -m experiments.bench
-	$(BIN)/python -m results.conflicts.bench
-	$(BIN)/python -m experiments.dependency_bench
-	$(BIN)/python -m results.statistics.coverage
-	$(BIN)/python -m experiments.false_positives
+	$(BIN)/python -m tests.bench.speed
+	$(BIN)/python -m tests.bench.checker_speed
+	$(BIN)/python -m tests.bench.dependencies
+	$(BIN)/python -m tests.bench.coverage
+	$(BIN)/python -m tests.bench.false_positives
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --all-extras --generate-hashes --no-header --no-annotate --quiet
 lock: $(READY) ## Make the hash-pinned requirements anew (add UPGRADE=--upgrade for the newest)

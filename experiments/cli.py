@@ -100,7 +100,7 @@ def _told(error: Exception) -> int:
 def _check_engine(arguments: argparse.Namespace) -> None:
     """Refuse an engine that cannot be before anything is written."""
     if getattr(arguments, "engine", None) is not None:
-        from experiments.engine import load_engine
+        from experiments.engines.engine import load_engine
 
         load_engine(arguments.engine)
 

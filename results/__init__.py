@@ -1,7 +1,7 @@
 """What was recorded and what it means: frames in; frames, charts and plain sentences out.
 
 The two registries are plain dicts of names to where the function is ("module:function"), so that
-importing `results` stays light. `results.named.find` turns a name, or anyone's own
+importing `results` stays light. `results.finder.find` turns a name, or anyone's own
 "module:function", into the function.
 """
 
@@ -33,7 +33,7 @@ METRICS: dict[str, str] = {
 """Metric name to a function without arguments that gives a Polars expression.
 
 The expression is aggregated over the graded trials of one group. Pass^k, intervals and ratios
-need more than one group or more than Polars; `results.summary` adds them beside these.
+need more than one group or more than Polars; `results.statistics.summary` adds them beside these.
 """
 
 CHARTS: dict[str, str] = {

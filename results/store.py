@@ -26,8 +26,8 @@ from urllib.parse import quote
 import polars as pl
 
 from results import journal
+from results.infeasible import LEAST, feasible
 from results.journal import Journal, Record, Spent
-from results.map.infeasible import LEAST, feasible
 from results.records import SCHEMAS, frame
 from results.refused import Refused
 from results.statistics.strata import with_dials

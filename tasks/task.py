@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tasks.clerk import Clerk
 from tasks.judging import JUDGE, Goal
 from tasks.refused import Refused
 from tasks.tools import Tool
+from tasks.workers.clerk import Clerk
 from tasks.world import World
 
 Split = Literal["dev", "held_out"]

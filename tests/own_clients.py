@@ -7,7 +7,7 @@ import httpx2
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from topologies.models import ModelSettings
+from topologies.models.model import ModelSettings
 from topologies.simulated.model import respond
 from topologies.simulated.transport import BASE_URL, InProcessTransport
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
-from experiments.trial import Record, play_trial
+from experiments.trials.trial import Record, play_trial
 from tests.trials import spec
-from topologies.models import ModelSettings, in_process_model
+from topologies.models.model import ModelSettings, in_process_model
 from topologies.simulated.wire import Reply, Request
 from topologies.virtual_time import run_virtual
 

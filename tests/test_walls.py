@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages import page_of
+
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "tasks": {"tasks"},
@@ -16,20 +18,9 @@ MAY_IMPORT = {
     "experiments": {"experiments", "topologies", "tasks", "results"},
 }
 AGENT_SIDE = {"langchain_core", "langchain_openai", "langgraph"}
-JOINS = {
-    "agents.py",
-    "bench.py",
-    "endings.py",
-    "graph_run.py",
-    "news.py",
-    "own_tools.py",
-    "recorder.py",
-    "toolbox.py",
-    "trial.py",
-    "work_tool.py",
-}
-"""Where `experiments` joins the sides, and the bench's bare loop."""
-CONTRACTS = {"tasks/world.py", "tasks/voting.py", "results/statistics/pairs.py"}
+JOIN = ROOT / "experiments" / "trials"
+"""Where `experiments` joins the sides."""
+CONTRACTS = {"tasks/world.py", "tasks/workers/voting.py", "results/statistics/pairs.py"}
 """What only code can get wrong, and what an endpoint answers: no person asked for it."""
 
 
@@ -55,11 +46,10 @@ def test_imports_point_one_way(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", ["tasks", "results", "experiments"])
-def test_only_topologies_and_the_joins_know_langchain(package: str) -> None:
+def test_only_topologies_and_the_trials_know_langchain(package: str) -> None:
     for file in _modules(package):
-        if package == "experiments" and file.name in JOINS:
-            continue
-        assert not _imported(file) & AGENT_SIDE, file.relative_to(ROOT)
+        if file.parent != JOIN:
+            assert not _imported(file) & AGENT_SIDE, file.relative_to(ROOT)
 
 
 @pytest.mark.parametrize("task_set", ["stdlib", "orders", "ledger"])
@@ -100,10 +90,7 @@ def test_what_is_refused_is_told_from_a_bug() -> None:
             assert "raise ValueError" not in text, f"{file.relative_to(ROOT)}: raise Refused"
 
 
-def test_the_readme_names_every_module() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    tree = text.split("```text")[1].split("```")[0]
-    for package in MAY_IMPORT:
-        for file in _modules(package):
-            if file.name != "__init__.py" and "notebooks" not in file.parts:
-                assert re.search(rf"\b{re.escape(file.name)}\b", tree), file.relative_to(ROOT)
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_each_readme_says_what_every_file_is_for_in_its_own_words(package: str) -> None:
+    file, page = page_of(package)
+    assert file.read_text(encoding="utf-8") == page, "run python -m tests.pages"

@@ -7,10 +7,10 @@ a judgement. It is named in sweeps as `tests.toy_task_set:JARS`.
 import re
 from typing import Any
 
-from tasks.clerk import Call, Clerk, Desk, Item, Script
 from tasks.judging import Goal, MilestoneGoal, RowChange
 from tasks.task import Effect, Range, Settings, Split, Task, TaskSet, block_name, luck
 from tasks.tools import Tool, ToolError
+from tasks.workers.clerk import Call, Clerk, Desk, Item, Script
 from tasks.world import Schema, SqliteWorld, build_image
 
 SCHEMA = Schema("CREATE TABLE jars (id TEXT PRIMARY KEY, beans INTEGER NOT NULL)")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from experiments.loading import load_task_set, topology_named
-from experiments.spec import Limits, TrialSpec
-from experiments.trial import Record, run_trial
+from experiments.trials.spec import Limits, TrialSpec
+from experiments.trials.trial import Record, run_trial
 from results.statistics.differences import Difference, paired_difference
 from tasks.judging import Judgement, Submission
 from tasks.task import Task, TaskSet, settings_of

@@ -20,7 +20,7 @@ TOPOLOGIES: dict[str, tuple[str, dict[str, Any]]] = {
 """Name to builder and its settings. `my_package.my_module:build` works in place of a name."""
 
 MODELS: dict[str, str] = {
-    "openai": "topologies.models:openai_model",
-    "simulated": "topologies.models:simulated_model",
+    "openai": "topologies.models.model:openai_model",
+    "simulated": "topologies.models.model:simulated_model",
 }
 """Provider to builder: `build(name, settings)` for the model "provider:name"."""

@@ -13,7 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.prebuilt import ToolNode
 
 from topologies.kit import Seat
-from topologies.replies import with_calls
+from topologies.models.replies import with_calls
 
 SUBMIT = "submit"
 

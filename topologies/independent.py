@@ -3,9 +3,10 @@
 Each works on a private copy of the world, so that they cannot get in each other's way; what the
 chosen one wrote is then carried out on the shared world, call by call. How the answer is made is
 data. With `aggregator = "agent"` an agent decides that sees the task and the answers, nothing else;
-with "majority" nobody is asked: `tasks.voting` says how votes are counted (`self_consistency` is
-this, after Wang et al., arXiv 2203.11171). Where nobody wrote, the answer may be put together line
-by line; where somebody did, one attempt is taken whole, since its writes belong to its answer.
+with "majority" nobody is asked: `tasks.workers.voting` says how votes are counted
+(`self_consistency` is this, after Wang et al., arXiv 2203.11171). Where nobody wrote, the answer
+may be put together line by line; where somebody did, one attempt is taken whole, since its writes
+belong to its answer.
 """
 
 import asyncio
@@ -20,10 +21,10 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import Field
 
 from tasks.refused import Refused
-from tasks.voting import Vote, agreed, agreement, combined, nearest
+from tasks.workers.voting import Vote, agreed, agreement, combined, nearest
 from topologies.agent import SUBMIT, Conversation, Graph, agent_graph, last_words
 from topologies.kit import Draft, Kit, OutOfBudgetError, Seat
-from topologies.replies import with_calls
+from topologies.models.replies import with_calls
 
 CHOOSE = "choose"
 MOST_TURNS = 4

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from results import CHARTS
 from results.charts.saving import save
-from results.named import find
+from results.finder import find
 from results.refused import Refused
 from results.store import RUNS, find_run, open_run
 

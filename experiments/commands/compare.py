@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from experiments.commands.output import print_json
+from results.questions.runs.side_by_side import compare_runs
 from results.reports.report import HEADLINE_K
 from results.store import RUNS, find_run, open_run
-from results.verdicts.side_by_side import compare_runs
 
 
 def run(arguments: argparse.Namespace) -> int:

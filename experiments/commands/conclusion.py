@@ -7,14 +7,14 @@ from typing import Any
 import polars as pl
 
 from experiments.commands.output import columns
-from experiments.counting import counter_of
+from experiments.recorded.counting import counter_of
 from results.reports.report import compared, headline_k, reference_of, write_report
 from results.reports.sentences import SENTENCES, caveats, told, what_can_be_said
 from results.reports.tables import dollars, named, number, percent_interval, ratio, where_known
 from results.simulation import of_manifest
 from results.statistics.strata import cell_label, strata
+from results.statistics.summary import summary
 from results.store import RUNS, Run
-from results.summary import summary
 
 Row = dict[str, Any]
 

@@ -8,9 +8,9 @@ import polars as pl
 
 from experiments.commands.output import columns, print_json, print_lines
 from experiments.loading import near
+from experiments.recorded.show import SHORT, find_trial, known_as
+from experiments.recorded.witnesses import witness_lines
 from experiments.refused import Refused
-from experiments.show import SHORT, find_trial, known_as
-from experiments.witnesses import witness_lines
 from results.charts.palette import simulated
 from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import how_often, unchecked

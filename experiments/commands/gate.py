@@ -7,8 +7,8 @@ from pathlib import Path
 
 from experiments.commands.output import print_json
 from experiments.refused import Refused
+from results.questions.gate.gate import TOLERANCE, gate
 from results.store import RUNS, find_run, open_run
-from results.verdicts.gate import TOLERANCE, gate
 
 
 def run(arguments: argparse.Namespace) -> int:

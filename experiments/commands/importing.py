@@ -10,9 +10,9 @@ import polars as pl
 
 from experiments.commands.output import print_json
 from experiments.refused import Refused
+from results.finder import find
 from results.imports import IMPORTERS
 from results.imports.writing import write_run
-from results.named import find
 from results.reports.sentences import many
 from results.store import RUNS, open_run
 from topologies.secrets import hidden, signs

@@ -8,12 +8,12 @@ from typing import Any
 from experiments.commands.output import print_json
 from experiments.loading import load_task_set
 from experiments.refused import REFUSALS
-from experiments.sweep_file import SWEEPS, shipped
+from experiments.sweeps.sweep_file import SWEEPS, shipped
 from results.store import RUNS, open_run, recorded_runs
 from tasks import TASK_SETS
 from tasks.task import Range, Setting, dials_of
 from topologies import MODELS, TOPOLOGIES
-from topologies.model_settings import KINDS
+from topologies.models.model_settings import KINDS
 
 Listed = dict[str, dict[str, Any]]
 

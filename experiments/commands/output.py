@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.estimate import Estimate
+    from experiments.running.estimate import Estimate
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -7,10 +7,10 @@ import polars as pl
 
 from experiments.commands.output import print_json
 from experiments.refused import Refused
+from results.questions.plan.plan import Plan, plan_from_rates, plan_from_run, plan_text
 from results.reports.report import reference_of
 from results.statistics.bands import pass_k_bands
 from results.store import RUNS, find_run, open_run
-from results.verdicts.plan import Plan, plan_from_rates, plan_from_run, plan_text
 
 DIFFERENCE = 0.1
 

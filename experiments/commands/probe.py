@@ -16,9 +16,9 @@ from experiments.commands.output import (
     unpriced_words,
 )
 from experiments.commands.run import MOST_WORKERS, set_aside, within
-from experiments.engine import EngineError
+from experiments.engines.engine import EngineError
 from experiments.refused import Refused
-from results.map.reach import LEAST_PROFILES, MARGIN
+from results.questions.map.share_of_profiles import LEAST_PROFILES, MARGIN
 from results.reports.sensitivity_section import estimated_words
 from results.reports.tables import points
 from results.store import RUNS, Run, find_run, open_run
@@ -26,16 +26,15 @@ from results.store import RUNS, Run, find_run, open_run
 if TYPE_CHECKING:
     import polars as pl
 
-    from experiments.estimate import Estimate
-    from experiments.probe import Place, Probed
-    from experiments.progress import Display
-    from experiments.sweep import Sweep
+    from experiments.profiles.probe import Place, Probed
+    from experiments.running.estimate import Estimate
+    from experiments.running.progress import Display
+    from experiments.sweeps.sweep import Sweep
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command. 1 if the engine broke or every trial crashed."""
-    from experiments.checks import check
-    from experiments.probe import (
+    from experiments.profiles.probe import (
         Sizes,
         estimated,
         map_of,
@@ -46,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         resized,
         widths_for,
     )
+    from experiments.sweeps.checks import check
 
     within("--workers", arguments.workers, MOST_WORKERS)
     if not arguments.max_dollars >= 0:
@@ -99,8 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _played(sweeps: "tuple[Sweep, Sweep]", folder: Path, arguments: argparse.Namespace) -> Run:
-    from experiments.probe import run_probe
-    from experiments.progress import Display, unwatched
+    from experiments.profiles.probe import run_probe
+    from experiments.running.progress import Display, unwatched
 
     words = ["fanout", "probe", "--model", arguments.model, "--tasks", str(arguments.tasks)]
     words += ["--trials", str(arguments.trials), "--pairs", str(arguments.pairs)]

@@ -8,15 +8,15 @@ from typing import Any
 import polars as pl
 
 from experiments.commands.output import columns, print_json, print_lines
-from experiments.counting import prices_of
 from experiments.loading import near
+from experiments.recorded.counting import prices_of
+from experiments.recorded.show import find_trial
 from experiments.refused import Refused
-from experiments.show import find_trial
+from results.charts.gain import run_picture, tasks_picture
 from results.charts.saving import save
 from results.imports.tau_bench_tools import WRITE_TOOLS
-from results.potential.charts import run_picture, tasks_picture
-from results.potential.profile import ProfileResult, profile_runs
-from results.potential.sentences import profile_sentences
+from results.questions.gain.gain_words import profile_sentences
+from results.questions.gain.profile import ProfileResult, profile_runs
 from results.reports.tables import number
 from results.store import RUNS, Run, find_run, open_run
 

@@ -3,8 +3,8 @@
 import argparse
 
 from experiments.commands.output import print_json
-from experiments.counting import counter_of
-from results.map.sensitivity import PROFILES
+from experiments.recorded.counting import counter_of
+from results.questions.map.sensitivity import PROFILES
 from results.reports.report import write_report
 from results.store import RUNS, find_run, open_run
 

@@ -14,14 +14,14 @@ from experiments.commands.output import (
     print_lines,
     unpriced_words,
 )
-from experiments.engine import EngineError
+from experiments.engines.engine import EngineError
 from experiments.refused import Refused
-from experiments.sweep import Sweep
+from experiments.sweeps.sweep import Sweep
 from results.store import MANIFEST, RUNS, Run, find_run, open_run
 
 if TYPE_CHECKING:
-    from experiments.estimate import Estimate
-    from experiments.progress import Display
+    from experiments.running.estimate import Estimate
+    from experiments.running.progress import Display
 
 PLAIN_OPTIONS = ("set", "model")
 MOST_WORKERS, MOST_PILOT = 10_000, 1000
@@ -32,8 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     Ctrl-C gives 130.
     """
-    from experiments.checks import check
-    from experiments.sweep_file import read_sweep
+    from experiments.sweeps.checks import check
+    from experiments.sweeps.sweep_file import read_sweep
 
     within("--workers", arguments.workers, MOST_WORKERS)
     within("--pilot", arguments.pilot, MOST_PILOT)
@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _played(sweep: Sweep, folder: Path, arguments: argparse.Namespace) -> Run:
-    from experiments.progress import Display, unwatched
-    from experiments.runner import run_sweep
+    from experiments.running.progress import Display, unwatched
+    from experiments.running.runner import run_sweep
 
     def play(watch: "Display | None") -> Run:
         return run_sweep(
@@ -103,7 +103,7 @@ def _played(sweep: Sweep, folder: Path, arguments: argparse.Namespace) -> Run:
 
 def _told(found: Run, arguments: argparse.Namespace) -> int:
     from experiments.commands.conclusion import conclusion, conclusion_lines
-    from experiments.stopping import ENDPOINT
+    from experiments.running.stopping import ENDPOINT
 
     told = conclusion(found)
     if arguments.json:
@@ -135,7 +135,7 @@ def _estimate(sweep: Sweep, arguments: argparse.Namespace, runs: Path) -> int:
 
 
 def _estimated(sweep: Sweep, arguments: argparse.Namespace, runs: Path) -> "Estimate":
-    from experiments.estimate import from_pilot, from_run
+    from experiments.running.estimate import from_pilot, from_run
 
     if arguments.basis:
         return from_run(sweep, open_run(find_run(arguments.basis, runs)), arguments.workers)

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.commands.output import columns, print_json, print_lines
 from experiments.commands.run import MOST_WORKERS, set_aside, within
-from experiments.engine import EngineError
+from experiments.engines.engine import EngineError
 from results.store import MANIFEST, RUNS, Run, open_run
 
 if TYPE_CHECKING:
-    from experiments.runner import Plan
+    from experiments.running.runner import Plan
 
 MOST_PROFILES = 100_000
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command. 1 if the engine broke; Ctrl-C gives 130."""
-    from experiments.checks import check
-    from experiments.sensitivity import Sizes, claimed, reduced
-    from experiments.sweep_file import read_sweep
+    from experiments.profiles.sensitivity import Sizes, claimed, reduced
+    from experiments.sweeps.checks import check
+    from experiments.sweeps.sweep_file import read_sweep
 
     within("--workers", arguments.workers, MOST_WORKERS)
     within("--profiles", arguments.profiles, MOST_PROFILES)
@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _played(plan: "Plan", folder: Path, arguments: argparse.Namespace) -> Run:
-    from experiments.progress import Display
-    from experiments.runner import play
+    from experiments.running.progress import Display
+    from experiments.running.runner import play
 
     if arguments.json:
         return play(plan, folder, arguments.engine, arguments.workers)
@@ -67,8 +67,14 @@ def _played(plan: "Plan", folder: Path, arguments: argparse.Namespace) -> Run:
 
 def told(found: Run, as_json: bool) -> int:
     """Say what a sensitivity run shows, and write its page."""
-    from results.map.reach import estimated_shares
-    from results.map.sensitivity import PROFILES, deciders, differences, reference_in, shares
+    from results.questions.map.sensitivity import (
+        PROFILES,
+        deciders,
+        differences,
+        reference_in,
+        shares,
+    )
+    from results.questions.map.share_of_profiles import estimated_shares
     from results.reports.sensitivity_report import CAVEAT, write_sensitivity
 
     written = write_sensitivity(found, found.folder)
@@ -99,8 +105,8 @@ def told(found: Run, as_json: bool) -> int:
 
 
 def _lines(held: Any, likely: Any, decided: Any, reference: str) -> Iterator[str]:
-    from results.map.phase_map import BETTER, WORSE
-    from results.map.reach import MARGIN
+    from results.questions.map.phase_map import BETTER, WORSE
+    from results.questions.map.share_of_profiles import MARGIN
     from results.reports.sensitivity_section import estimated_words
     from results.reports.sensitivity_words import decider_sentences, estimates
     from results.reports.tables import percent_interval, points

@@ -3,8 +3,8 @@
 import argparse
 
 from experiments.commands.output import print_json, print_lines
-from experiments.show import CUT, find_trial, trajectory, trial_lines
-from experiments.witnesses import conflict_lines
+from experiments.recorded.show import CUT, find_trial, trajectory, trial_lines
+from experiments.recorded.witnesses import conflict_lines
 from results.store import RUNS, find_run, open_run
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import httpx2
 
 from experiments.loading import load_task_set, load_topology, topology_named
-from experiments.spec import Limits, TrialSpec
-from experiments.trial import Record, run_trial
+from experiments.trials.spec import Limits, TrialSpec
+from experiments.trials.trial import Record, run_trial
 from tasks.task import settings_of
-from topologies.chat_client import FastChatOpenAI
 from topologies.kit import Kit, Seat
-from topologies.models import make_model
+from topologies.models.chat_client import FastChatOpenAI
+from topologies.models.model import make_model
 
 PERFECT, TYPICAL = "simulated:perfect", "simulated:typical"
 ENOUGH = Limits(model_calls=150)

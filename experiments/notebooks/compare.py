@@ -9,14 +9,21 @@ app = marimo.App(width="medium", app_title="fanout: compare")
 with app.setup:
     import marimo as mo
 
-    from experiments.beside import run_sweep_beside
-    from experiments.choices import BETWEEN, command, grid_line, read_choices, reading, sweep_of
     from experiments.commands.conclusion import conclusion, conclusion_lines
-    from experiments.engine import EngineError
-    from experiments.offers import chosen, offered, to_open
+    from experiments.engines.engine import EngineError
+    from experiments.notebook_parts.background_run import run_sweep_beside
+    from experiments.notebook_parts.controls import (
+        BETWEEN,
+        command,
+        grid_line,
+        read_choices,
+        reading,
+        sweep_of,
+    )
+    from experiments.notebook_parts.script import told_in_a_line
+    from experiments.notebook_parts.suggestions import chosen, offered, to_open
+    from experiments.recorded.show import trajectory
     from experiments.refused import REFUSALS, Refused
-    from experiments.scripted import told_in_a_line
-    from experiments.show import trajectory
     from results import CHARTS
     from results.charts.palette import offline
     from results.charts.tasks import (
@@ -26,7 +33,7 @@ with app.setup:
         trial_list,
         trials_of,
     )
-    from results.named import find
+    from results.finder import find
     from results.reports.page import part
     from results.reports.report import composed
     from results.store import open_run

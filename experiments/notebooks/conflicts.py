@@ -9,22 +9,28 @@ app = marimo.App(width="medium", app_title="fanout: conflicts")
 with app.setup:
     import marimo as mo
 
-    from experiments.beside import run_sweep_beside
-    from experiments.choices import BETWEEN, command, grid_line, read_choices, sweep_of
-    from experiments.counting import counter_of
-    from experiments.engine import EngineError
-    from experiments.offers import chosen, offered, to_open
+    from experiments.engines.engine import EngineError
+    from experiments.notebook_parts.background_run import run_sweep_beside
+    from experiments.notebook_parts.controls import (
+        BETWEEN,
+        command,
+        grid_line,
+        read_choices,
+        sweep_of,
+    )
+    from experiments.notebook_parts.script import told_in_a_line
+    from experiments.notebook_parts.suggestions import chosen, offered, to_open
+    from experiments.recorded.counting import counter_of
+    from experiments.recorded.show import known_as, trajectory
+    from experiments.recorded.witnesses import conflict_lines
     from experiments.refused import REFUSALS, Refused
-    from experiments.scripted import told_in_a_line
-    from experiments.show import known_as, trajectory
-    from experiments.sweep import specs
-    from experiments.witnesses import conflict_lines
+    from experiments.sweeps.sweep import specs
     from results.charts.budget import success_over_budget
     from results.charts.conflicts import conflict_anatomy
     from results.charts.palette import offline
     from results.conflicts.declared import conflicts_of
     from results.conflicts.harm import unchecked
-    from results.conflicts.twins import serial_twins, twin_of
+    from results.conflicts.serial_twins import serial_twins, twin_of
     from results.reports.conflict_list import LOOK, finding_list, finding_of, kinds_of
     from results.reports.page import part
     from results.reports.report import composed, sections

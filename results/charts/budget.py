@@ -15,8 +15,8 @@ from results.charts.palette import (
     styled,
     topology_colour,
 )
-from results.map.budget import UNITS, passed_by_use, success_by_budget
 from results.records import Recorded
+from results.statistics.budget import UNITS, passed_by_use, success_by_budget
 from results.statistics.strata import cell_label, strata
 
 MOST_POINTS = 4000

@@ -23,7 +23,7 @@ from results.metrics import TOTAL_TOKENS, known_mean
 from results.records import Recorded
 from results.statistics.consistency import group_columns
 from results.statistics.strata import cell_label, strata
-from results.summary import summary
+from results.statistics.summary import summary
 from results.usage import OF_AGENTS
 
 

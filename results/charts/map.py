@@ -8,8 +8,8 @@ import altair as alt
 import polars as pl
 
 from results.charts.palette import names, panels, percent, simulated, styled
-from results.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, numeric_dials
-from results.map.reach import MARGIN, WIDEST
+from results.questions.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, numeric_dials
+from results.questions.map.share_of_profiles import MARGIN, WIDEST
 from results.refused import Refused
 from results.statistics.strata import settings_label, spoken, strata
 
@@ -21,7 +21,8 @@ MIDDLE = "#F7F7F7"
 
 
 def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
-    """The map of `results.map.phase_map.phase_map`: one panel for each topology and task set.
+    """The map of `results.questions.map.phase_map.phase_map`: one panel for each topology and task
+    set.
 
     Colour is the paired difference in pass^k; undecided cells are pale. With a single dial the
     topologies are the rows of one panel.
@@ -118,8 +119,9 @@ def shares_chart(
 ) -> Any:
     """Shares of profiles: a panel for each topology, a row for each cell.
 
-    `shares` are those of `results.map.sensitivity.shares`, drawn as bars; where there are `likely`
-    ones (`results.map.reach.estimated_shares`), their intervals stand in panels before them.
+    `shares` are those of `results.questions.map.sensitivity.shares`, drawn as bars; where there are
+    `likely` ones (`results.questions.map.share_of_profiles.estimated_shares`), their intervals
+    stand in panels before them.
     """
     several = shares.get_column("task_set").n_unique() > 1
     where = pl.col("cell" if several else "place").alias("where")

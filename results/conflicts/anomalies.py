@@ -9,8 +9,8 @@ import polars as pl
 
 from results.conflicts.components import LEVELS, Transactions, transactions
 from results.conflicts.cycles import cycles
+from results.conflicts.finding_words import Found, Tie, ties, told
 from results.conflicts.graph import RW, Edges, edges
-from results.conflicts.telling import Found, Tie, ties, told
 from results.conflicts.transactions import ints
 
 OPS = ("row", "txn", "item", "version", "write", "predicate", "dirty")

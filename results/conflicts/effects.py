@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from results.conflicts.finding_words import Found, Tie, told
 from results.conflicts.findings import FINDINGS, SEEN, WHY, empty
 from results.conflicts.stale import with_other
-from results.conflicts.telling import Found, Tie, told
 
 COMMITTED_WRITE = pl.col("write") & ~pl.col("aborted")
 

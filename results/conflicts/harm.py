@@ -110,7 +110,7 @@ def did_it_hurt(
     held against its conflicts:
     `success_difference` (with minus without) with its 95% interval `success_low` to `success_high`
     and the number of base tasks `units`; `broken_difference`, `broken_low`, `broken_high` alike.
-    It is no proof of cause: see `results.conflicts.twins`.
+    It is no proof of cause: see `results.conflicts.serial_twins`.
     """
     keys = ["family", "kind", *group_columns(by)]
     known = per_trial(trials, findings, unknown).filter(pl.col("found").is_not_null())

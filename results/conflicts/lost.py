@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from results.compare import compare
-from results.conflicts.twins import serial_twins
+from results.conflicts.serial_twins import serial_twins
+from results.statistics.compare import compare
 from results.statistics.pairs import paired_trials
 
 SINGLE, SERIAL, TEAM = "single_thread", "serial_team", "lead_subagents"
@@ -21,8 +21,8 @@ def lost_points(trials: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
     `single`, `serial` and `team` passed; `delegation` (serial minus single) and `total` (team minus
     single) with their 95% intervals over base tasks (`..._low`, `..._high`), as in
-    `results.compare`; `concurrency` (team minus serial) with its interval over `pairs` of twins, on
-    these tasks.
+    `results.statistics.compare`; `concurrency` (team minus serial) with its interval over `pairs`
+    of twins, on these tasks.
     """
     ran = set(trials.get_column("topology").to_list())
     if not {SINGLE, SERIAL, TEAM} <= ran:

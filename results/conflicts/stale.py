@@ -10,9 +10,9 @@ import polars as pl
 
 from results.conflicts.anomalies import OPS, serialization
 from results.conflicts.components import transactions
+from results.conflicts.finding_words import told
 from results.conflicts.findings import FINDINGS, SEEN, empty
 from results.conflicts.graph import edges
-from results.conflicts.telling import told
 from results.conflicts.transactions import ints, numbered
 
 

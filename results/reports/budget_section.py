@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from results.map.budget import UNITS, least_of_cells, success_by_budget
-from results.map.infeasible import LEAST
+from results.infeasible import LEAST
 from results.records import Graded
 from results.reports.section import Section
 from results.reports.tables import Row, Table, dollars, grouped, number, percent_interval
+from results.statistics.budget import UNITS, least_of_cells, success_by_budget
 from results.statistics.strata import cell_label, strata
 
 

@@ -45,9 +45,9 @@ def finding_list(
     """The findings of a kind (a value of `kinds_of`) as a person chooses among them.
 
     `trial` and `finding` name one (see `finding_of`); `about` is the row or the predicate, or
-    "several" of them. `came to` is how the trial ended, which need not be the conflict's
-    doing; `serial twin` how the same trial ended one agent at a time, null if it was not recorded
-    (`twins` as from `results.conflicts.twins.serial_twins`). Those that may have failed their trial
+    "several" of them. `came to` is how the trial ended, which need not be the conflict's doing;
+    `serial twin` how the same trial ended one agent at a time, null if it was not recorded (`twins`
+    as from `results.conflicts.serial_twins.serial_twins`). Those that may have failed their trial
     come first, as in `results.reports.conflict_section.first_harmful`.
     """
     told = trials.select(

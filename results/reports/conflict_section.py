@@ -12,7 +12,7 @@ from results.conflicts import FAMILIES
 from results.conflicts.consequences import NOTICED, OUTCOMES, OVERLOOKED, outcome_counts
 from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import HARMLESS, did_it_hurt, how_often, unchecked
-from results.conflicts.twins import serial_twins, twin_table
+from results.conflicts.serial_twins import serial_twins, twin_table
 from results.records import Recorded
 from results.reports.conflict_tables import (
     POOLED,

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from results.charts.map import phase_map_chart
-from results.map.phase_map import (
+from results.questions.map.phase_map import (
     BETTER,
     UNDECIDED,
     WORSE,
@@ -14,7 +14,7 @@ from results.map.phase_map import (
     dials_of,
     phase_map,
 )
-from results.map.sensitivity import PROFILES
+from results.questions.map.sensitivity import PROFILES
 from results.records import Graded
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
@@ -58,7 +58,7 @@ def map_section(
 
 
 def contrast_sentences(moved: pl.DataFrame, start: str) -> Iterator[str]:
-    """What `results.map.phase_map.contrasts` says of each topology and dial."""
+    """What `results.questions.map.phase_map.contrasts` says of each topology and dial."""
     for row in moved.iter_rows(named=True):
         who, dial = row["topology"], spoken(row["dial"])
         way = f"{dial} {row['least']:g} to {row['most']:g}"

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from results.questions.verdict.rules import NOT_ENOUGH
+from results.questions.verdict.verdict_words import Verdict
 from results.reports.section import Section
 from results.reports.sentences import FEW
 from results.text import code, markdown
-from results.verdicts.rules import NOT_ENOUGH
-from results.verdicts.words import Verdict
 
 if TYPE_CHECKING:
     from results.reports.report import Report

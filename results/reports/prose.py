@@ -75,7 +75,7 @@ def _compared(trials: pl.DataFrame, reference: str) -> Iterator[tuple[str, str]]
         "the tasks (Newcombe). Fewer than 2 tasks give no interval for tasks like these. "
         "For these tasks alone the trials are the sample: each side's posterior of mean p^k over "
         "these tasks, put together in the same way. How well all intervals cover is printed by "
-        "`python -m results.statistics.coverage`.",
+        "`python -m tests.bench.coverage`.",
     )
     pairing = (
         "In simulation the luck of the work is shared by topologies trial by trial; "

@@ -9,12 +9,16 @@ import polars as pl
 
 from results import CHARTS, METRICS
 from results.charts.saving import save
-from results.compare import compare
-from results.named import find
+from results.finder import find
+from results.questions.verdict.noise import replicates, with_floor
+from results.questions.verdict.rules import Stated, stated
+from results.questions.verdict.verdict import family_of, levels, verdicts
+from results.questions.verdict.verdict_words import Verdict
 from results.records import WITHOUT_GRADE, Recorded
 from results.refused import Refused
 from results.reports.attribution_section import attribution_section
 from results.reports.budget_section import budget_section
+from results.reports.checklist import checklist
 from results.reports.conflict_section import conflict_section
 from results.reports.consistency_tables import consistency_table, split_table
 from results.reports.failure_section import failure_section
@@ -39,15 +43,11 @@ from results.reports.tables import (
 from results.reports.verdict_section import overview, parted
 from results.simulation import simulation
 from results.statistics.bands import pass_k_bands
+from results.statistics.compare import compare
 from results.statistics.consistency import CRASHES, consistency
 from results.statistics.strata import cell_label, strata
-from results.summary import broken_invariants, metric_columns, summary
+from results.statistics.summary import broken_invariants, metric_columns, summary
 from results.tokens.attribution import CHARACTERS, Counter
-from results.verdicts.checklist import checklist
-from results.verdicts.noise import replicates, with_floor
-from results.verdicts.rules import Stated, stated
-from results.verdicts.verdict import family_of, levels, verdicts
-from results.verdicts.words import Verdict
 
 HEADLINE_K = 4
 

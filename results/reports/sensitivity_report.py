@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from results.charts.saving import save
-from results.map.sensitivity import PROFILES, reference_in
+from results.questions.map.sensitivity import PROFILES, reference_in
 from results.records import Graded
 from results.reports.page import rendered
 from results.reports.section import Section

@@ -6,9 +6,8 @@ from typing import Any
 import polars as pl
 
 from results.charts.map import deciders_chart, shares_chart
-from results.map.phase_map import BETTER, UNDECIDED, WORSE
-from results.map.reach import EMPTY, MARGIN, WIDEST, estimated_shares
-from results.map.sensitivity import (
+from results.questions.map.phase_map import BETTER, UNDECIDED, WORSE
+from results.questions.map.sensitivity import (
     ALPHA,
     PROFILES,
     cells_of,
@@ -17,6 +16,7 @@ from results.map.sensitivity import (
     reference_in,
     shares,
 )
+from results.questions.map.share_of_profiles import EMPTY, MARGIN, WIDEST, estimated_shares
 from results.records import Graded
 from results.refused import Refused
 from results.reports.section import Section
@@ -101,7 +101,7 @@ def share_table(held: pl.DataFrame, found: pl.DataFrame, likely: pl.DataFrame) -
 
 
 def estimated_words(row: Mapping[str, Any]) -> str:
-    """A share of `results.map.reach.ESTIMATED` as far as it is told."""
+    """A share of `results.questions.map.share_of_profiles.ESTIMATED` as far as it is told."""
     if row.get("low") is None:
         return "not to be told" if row else "-"
     if row["share"] is None:

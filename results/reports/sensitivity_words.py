@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 
 from results.charts.map import listed
-from results.map.phase_map import BETTER, WORSE
-from results.map.reach import MARGIN
-from results.map.sensitivity import ALPHA
+from results.questions.map.phase_map import BETTER, WORSE
+from results.questions.map.sensitivity import ALPHA
+from results.questions.map.share_of_profiles import MARGIN
 from results.statistics.break_even import ABOVE, HIGHEST
 
 Row = Mapping[str, Any]
@@ -77,7 +77,7 @@ def share_sentences(held: pl.DataFrame, reference: str, likely: pl.DataFrame) ->
 
 
 def estimates(likely: pl.DataFrame, cell: str, topology: str) -> dict[str, Row]:
-    """Conclusion to its row of `results.map.reach.ESTIMATED`."""
+    """Conclusion to its row of `results.questions.map.share_of_profiles.ESTIMATED`."""
     mine = likely.filter(pl.col("cell") == cell, pl.col("topology") == topology)
     return {row["conclusion"]: row for row in mine.iter_rows(named=True)}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from results.map.infeasible import ungraded
+from results.infeasible import ungraded
 from results.simulation import simulation
 from results.statistics.consistency import CRASHES, lost
 from results.statistics.strata import strata
@@ -35,7 +35,7 @@ ROUNDING = 1e-9
 
 
 def what_can_be_said(comparison: pl.DataFrame) -> pl.DataFrame:
-    """One plain sentence for each row of `results.compare.compare`.
+    """One plain sentence for each row of `results.statistics.compare.compare`.
 
     Columns: task_set, cell, topology, k, simulated, `difference` (a share), `settled` (its interval
     for tasks like these leaves out 0), `settled_on_these` (that for these tasks alone does),

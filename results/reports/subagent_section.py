@@ -10,7 +10,7 @@ from results.reports.section import Section
 from results.reports.sentences import many
 from results.reports.tables import grouped, number, percent
 from results.statistics.strata import cell_label, strata
-from results.subagent_reports import (
+from results.statistics.subagent_reports import (
     FALSE,
     HELD,
     IN_PART,

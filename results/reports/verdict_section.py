@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from results.questions.verdict.verdict_words import Verdict
 from results.reports.tables import Table
-from results.verdicts.words import Verdict
 
 
 def overview(verdicts: Sequence[Verdict]) -> Table | None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from results.map.infeasible import counted as counted_trials
+from results.infeasible import counted as counted_trials
 from results.refused import Refused
 
 CRASHES: dict[str, str] = {

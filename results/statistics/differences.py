@@ -5,7 +5,7 @@ settings. The interval is Student's t over units. Where a few units carry the wh
 is too narrow (it covered 66% for pass^4 of 12 tasks at rates of .1 and .3): it is then widened, on
 each side, to what the two posteriors of pass^k allow when they are put together with the
 correlation of the tasks. That also gives an interval where all units differ alike or not at all,
-so that none has a width of zero. `python -m results.statistics.coverage` shows how well it covers.
+so that none has a width of zero. `python -m tests.bench.coverage` shows how well it covers.
 
 Where both rates are equal and near 1 it covers always, and so has less power than it might: at .97
 on 12 tasks of 8 trials it is 27 points wide, t alone 12. Taking tasks with equal counts as tied

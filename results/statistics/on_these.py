@@ -5,7 +5,7 @@ that one. Each task keeps its own chance p of passing, and the posterior here is
 p^k over these tasks. Tasks inform each other through the same grid of populations (else a hundred
 tasks of four trials each would all be pulled to the middle by their priors); a single task has
 Jeffreys' prior. The posterior is set as a beta of the same mean and variance. `python -m
-results.statistics.coverage` shows how well it covers.
+tests.bench.coverage` shows how well it covers.
 """
 
 import math

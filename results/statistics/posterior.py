@@ -8,7 +8,7 @@ are alike: tasks that no attempt passes are common, and no beta distribution hol
 pass^k is E[p^k], so its posterior comes from averaging over a grid. Raising an interval of p to
 the power k ignores that tasks differ and covers almost never: it is not offered.
 
-`python -m results.statistics.coverage` shows how well it covers in each of its cells: lowest where
+`python -m tests.bench.coverage` shows how well it covers in each of its cells: lowest where
 nearly all pass. Half of the tasks hopeless and the others all at .6, which no population of the
 grid is like, is covered 92% for pass^8 (where the truth is .008).
 """

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from tasks.clerk import FAILED, Call, Clerk, Desk, Item, Script
+from tasks.workers.clerk import FAILED, Call, Clerk, Desk, Item, Script
 
 NAMINGS = ("number", "holder")
 ACCOUNT = re.compile(r"\bA\d+\b")

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tasks.clerk import ITEM_LINE, Desk, Item
+from tasks.workers.clerk import ITEM_LINE, Desk, Item
 
 CUSTOMER = re.compile(r"\bC\d+\b")
 PRODUCT = re.compile(r"\bP\d+\b")

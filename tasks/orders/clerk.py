@@ -8,7 +8,6 @@ only answered leave no trace in the world, so it subtracts what the ones it know
 import re
 from collections.abc import Generator, Sequence
 
-from tasks.clerk import FAILED, NOT_WRITTEN, Call, Clerk, Desk, Item, Script, Values
 from tasks.orders.batch_text import (
     ASKS_SUMMARY,
     CUSTOMER,
@@ -20,6 +19,7 @@ from tasks.orders.batch_text import (
     refund_to,
     spoken_for,
 )
+from tasks.workers.clerk import FAILED, NOT_WRITTEN, Call, Clerk, Desk, Item, Script, Values
 
 SHORT = ("not enough stock", "not enough balance")
 REFUND_WITHIN_DAYS = 30

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from tasks.clerk import Call, Clerk, Desk, Item, Script, Values
+from tasks.workers.clerk import Call, Clerk, Desk, Item, Script, Values
 
 STYLES = ("qualified", "bare")
 QUOTED = re.compile(r'"([^"]+)"')

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from experiments.sweep import Sweep
-from experiments.sweep_file import by_name
-from experiments.sweep_grid import parse_sweep
+from experiments.sweeps.sweep import Sweep
+from experiments.sweeps.sweep_file import by_name
+from experiments.sweeps.sweep_grid import parse_sweep
 from results.records import SCHEMAS
 from results.store import Run
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from experiments.trial import Record, run_trial
+from experiments.trials.trial import Record, run_trial
 from results.conflicts import find_conflicts
 from results.records import frame
 from tests.scripted_model import Say, play, submit

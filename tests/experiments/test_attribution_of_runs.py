@@ -5,8 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from experiments.counting import SIMULATED, counter_of, prices_of
-from experiments.trial import run_trial
+from experiments.recorded.counting import SIMULATED, counter_of, prices_of
+from experiments.trials.trial import run_trial
 from results.records import SCHEMAS, frame
 from results.reports.conflict_section import conflict_section
 from results.tokens.attribution import CHARACTERS, attribution

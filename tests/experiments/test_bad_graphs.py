@@ -9,12 +9,12 @@ import pytest
 from langchain_core.messages import AIMessage
 from langgraph.graph import START, MessagesState, StateGraph
 
-from experiments.checks import check
-from experiments.sweep_grid import parse_sweep
-from experiments.trial import run_trial
+from experiments.sweeps.checks import check
+from experiments.sweeps.sweep_grid import parse_sweep
+from experiments.trials.trial import run_trial
 from tests.scripted_model import Say, model, play
 from tests.trials import spec
-from topologies.models import ModelSettings
+from topologies.models.model import ModelSettings
 
 HERE = "tests.experiments.test_bad_graphs"
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from experiments.checks import check
 from experiments.cli import BUG, main
-from experiments.runner import run_sweep
-from experiments.sweep_file import read_sweep
+from experiments.running.runner import run_sweep
+from experiments.sweeps.checks import check
+from experiments.sweeps.sweep_file import read_sweep
 from results.journal import FILE, Journal
 from results.store import MANIFEST, open_run
 from tests.experiments.conftest import SWEEP_FILE, MakeSweep

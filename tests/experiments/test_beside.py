@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.beside import run_sweep_beside
-from experiments.progress import Tally
-from experiments.runner import run_sweep
+from experiments.notebook_parts.background_run import run_sweep_beside
+from experiments.running.progress import Tally
+from experiments.running.runner import run_sweep
 from results.store import Run, open_run
 from tests.experiments.conftest import MakeSweep
 

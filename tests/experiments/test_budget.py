@@ -10,15 +10,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from experiments.least_budget import least_budget
-from experiments.purse import Purse
-from experiments.runner import run_sweep
-from experiments.spec import Budget
-from experiments.sweep import specs
-from experiments.trial import run_trial
-from results.map.budget import passed_by_use, success_by_budget
-from results.map.infeasible import counted, feasible
+from experiments.running.least_budget import least_budget
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep import specs
+from experiments.trials.allowance import Purse
+from experiments.trials.spec import Budget
+from experiments.trials.trial import run_trial
+from results.infeasible import counted, feasible
 from results.records import frame
+from results.statistics.budget import passed_by_use, success_by_budget
 from tests.trials import grid, spec
 from topologies.kit import OutOfBudgetError
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from experiments.choices import Choices, command, grid_line, read_choices, sweep_of
 from experiments.cli import parser
 from experiments.loading import load_task_set
-from experiments.offers import chosen, offered, to_open
-from experiments.runner import run_sweep
-from experiments.sweep import canonical, specs
-from experiments.sweep_file import read_sweep
+from experiments.notebook_parts.controls import Choices, command, grid_line, read_choices, sweep_of
+from experiments.notebook_parts.suggestions import chosen, offered, to_open
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep import canonical, specs
+from experiments.sweeps.sweep_file import read_sweep
 from tasks.task import settings_of
 from tests.experiments.conftest import MakeSweep
 

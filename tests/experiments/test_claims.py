@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from experiments.claims import reached_now
 from experiments.loading import load_task_set
-from experiments.trial import run_trial
+from experiments.trials.claims import reached_now
+from experiments.trials.trial import run_trial
 from results.records import frame
-from results.subagent_reports import held, report_counts, with_decoy
+from results.statistics.subagent_reports import held, report_counts, with_decoy
 from tasks.task import Task, TaskSet, settings_of
 from tasks.tools import use
 from tests.trials import spec

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from experiments.cli import COMMANDS, main
-from experiments.runner import run_sweep
-from experiments.sweep_file import read_sweep
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep_file import read_sweep
 from results.store import open_run
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 from experiments.cli import main
 from results.conflicts.histories import in_a_line
-from results.conflicts.twins import twin_of
+from results.conflicts.serial_twins import twin_of
 from results.store import open_run
 
 Capture = pytest.CaptureFixture[str]

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from experiments.cli import main
-from experiments.runner import run_sweep
-from experiments.sweep_file import read_sweep
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep_file import read_sweep
 from results.journal import FILE
 from results.store import FRAMES, MANIFEST
 from tests.experiments.conftest import SWEEP_FILE

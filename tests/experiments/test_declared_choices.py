@@ -4,8 +4,8 @@ from pathlib import Path
 
 import polars as pl
 
-from experiments.manifest import manifest_of
-from experiments.runner import run_sweep
+from experiments.running.manifest import manifest_of
+from experiments.running.runner import run_sweep
 from results.conflicts import find_conflicts
 from results.conflicts.declared import conflicts_of
 from tests.experiments.conftest import small_sweep

@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 
-from experiments.dependency_bench import bound_row, measured
-from experiments.dependency_truth import Frames, true_dependencies
-from experiments.trial import run_trial
+from experiments.trials.trial import run_trial
 from results.records import SCHEMAS, frame
+from tests.bench.dependencies import bound_row, measured
+from tests.bench.dependency_truth import Frames, true_dependencies
 from tests.trials import spec
 
 ATOMIC = {"width": 2, "coupling": 0.0, "style": "atomic"}

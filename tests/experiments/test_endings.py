@@ -10,8 +10,8 @@ from langchain_core.exceptions import ContextOverflowError
 from langgraph.errors import GraphRecursionError
 from langgraph.graph import START, StateGraph
 
-from experiments.endings import ending
-from experiments.trial import run_trial
+from experiments.trials.endings import ending
+from experiments.trials.trial import run_trial
 from tasks.tools import Tool
 from tests.toy_task_set import JARS
 from tests.trials import spec

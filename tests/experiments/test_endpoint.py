@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from experiments.runner import run_sweep
+from experiments.running.runner import run_sweep
 from tests.experiments.conftest import MakeSweep
 
 ROOT = Path(__file__).parents[2]

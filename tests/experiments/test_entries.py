@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from langgraph.graph import START, MessagesState, StateGraph
 
-from experiments.engine import run_here
-from experiments.entries import entry_of, lost, run_entry
-from experiments.runner import run_sweep
+from experiments.engines.engine import run_here
+from experiments.running.runner import run_sweep
+from experiments.trials.entries import entry_of, lost, run_entry
 from results.journal import Entry, unpacked
 from results.store import open_run
 from tests.experiments.conftest import MakeSweep

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from experiments.cli import main
-from experiments.estimate import Estimate, from_pilot, from_run
-from experiments.probe import Sizes, estimated, probe_sweeps
-from experiments.runner import run_sweep
-from experiments.sweep import Sweep
+from experiments.profiles.probe import Sizes, estimated, probe_sweeps
+from experiments.running.estimate import Estimate, from_pilot, from_run
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep import Sweep
 from results.store import Run
 from tests.experiments.conftest import small_sweep
 

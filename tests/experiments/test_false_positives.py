@@ -3,9 +3,9 @@
 import polars as pl
 import pytest
 
-from experiments.false_positives import KS, TASKS, TRIALS, lines, sweep_specs, trials_of
-from results.compare import compare
-from results.statistics.coverage import false_positives
+from results.statistics.compare import compare
+from tests.bench.coverage import false_positives
+from tests.bench.false_positives import KS, TASKS, TRIALS, lines, sweep_specs, trials_of
 
 SWEEPS = 4
 

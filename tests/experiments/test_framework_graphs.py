@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("deepagents", reason="the frameworks need langchain-core 1.8")
 
-from experiments.show import trajectory
-from experiments.trial import Record
+from experiments.recorded.show import trajectory
+from experiments.trials.trial import Record
 from results.conflicts import find_conflicts
 from results.journal import Journal, entry
 from results.records import frame

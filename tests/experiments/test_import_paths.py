@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments.import_paths import OURS
-from experiments.runner import run_sweep
+from experiments.running.runner import run_sweep
 from tests.experiments.conftest import MakeSweep
 from tests.own_clients import SENT
 
@@ -64,8 +64,8 @@ from pathlib import Path
 from experiments.import_paths import look_here_first
 look_here_first()
 from experiments.import_paths import OURS
-from experiments.runner import run_sweep
-from experiments.sweep_file import read_sweep
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep_file import read_sweep
 if __name__ == "__main__":
     run = run_sweep(read_sweep("mine.toml"), Path("run"), engine="pool", workers=1)
     print(run.trials["ended"].to_list(), run.trials["crash"].to_list())

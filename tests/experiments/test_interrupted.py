@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from experiments.runner import run_sweep
-from experiments.sweep_file import read_sweep
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep_file import read_sweep
 from results.journal import Journal, Spent
 from results.store import open_run
 from tests.experiments.test_usage import ONCE, submitting

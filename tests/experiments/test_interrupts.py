@@ -10,10 +10,10 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 from langgraph.types import interrupt
 
-from experiments.sweep import canonical, difference
-from experiments.trial import run_trial
+from experiments.sweeps.sweep import canonical, difference
+from experiments.trials.trial import run_trial
 from results.records import frame
-from results.summary import summary
+from results.statistics.summary import summary
 from tests.experiments.conftest import small_sweep
 from tests.scripted_model import Say, play, submit
 from tests.trials import spec

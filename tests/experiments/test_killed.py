@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.runner import run_sweep
-from experiments.sweep_file import read_sweep
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep_file import read_sweep
 from results.journal import Journal
 from results.store import Run, open_run
 from tests.experiments.conftest import SWEEP_FILE

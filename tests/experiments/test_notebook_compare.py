@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, TimeoutError
 
-from experiments.choices import Choices
+from experiments.notebook_parts.controls import Choices
 from experiments.notebooks.compare import app
-from experiments.runner import run_sweep
-from experiments.show import find_trial
+from experiments.recorded.show import find_trial
+from experiments.running.runner import run_sweep
 from results import CHARTS
 from results.store import open_run, recorded_runs
 from tests.browser import ROOT, Visit, chromium, served, visited

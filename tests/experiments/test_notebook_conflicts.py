@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page
 
-from experiments.choices import Choices, command, read_choices, sweep_of
+from experiments.notebook_parts.controls import Choices, command, read_choices, sweep_of
 from experiments.notebooks.conflicts import app
-from experiments.runner import run_sweep
+from experiments.running.runner import run_sweep
 from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import HARMLESS
-from results.conflicts.twins import serial_twins
+from results.conflicts.serial_twins import serial_twins
 from results.journal import Journal
 from results.reports.conflict_list import EVERY, LOOK, finding_list, finding_of, kinds_of
 from results.reports.conflict_section import first_harmful

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from experiments.choices import Choices
 from experiments.cli import main
-from experiments.offers import chosen
+from experiments.notebook_parts.controls import Choices
+from experiments.notebook_parts.suggestions import chosen
 from tests.browser import ROOT, visited
 
 WITHIN = 90.0

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import pytest
 
-from experiments.runner import run_sweep
+from experiments.running.runner import run_sweep
 from results.store import Run
 from tests.experiments.conftest import small_sweep
 from tests.scripted_endpoint import (

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from experiments.runner import run_sweep
+from experiments.running.runner import run_sweep
 from results.store import Run
 from tests.experiments.conftest import JARS, small_sweep
 from tests.scripted_endpoint import (
@@ -19,8 +19,8 @@ from tests.scripted_endpoint import (
     calling,
     submitting,
 )
-from topologies.attempts import seconds_of
-from topologies.model_settings import MOST_TOKENS
+from topologies.models.attempts import seconds_of
+from topologies.models.model_settings import MOST_TOKENS
 
 BUSY = answer({"error": {"message": "slow down"}}, 429, retry_after_ms="4000")
 

@@ -3,7 +3,7 @@
 import io
 from itertools import pairwise
 
-from experiments.progress import Display, Tally
+from experiments.running.progress import Display, Tally
 from results.journal import Entry
 
 

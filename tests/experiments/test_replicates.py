@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.sweep import specs
-from experiments.sweep_grid import parse_sweep
-from experiments.trial import run_trial
+from experiments.sweeps.sweep import specs
+from experiments.sweeps.sweep_grid import parse_sweep
+from experiments.trials.trial import run_trial
 from tests.trials import spec
 
 SWEEP = {

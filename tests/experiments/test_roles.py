@@ -11,20 +11,20 @@ from typing import Any
 import pytest
 from langchain_openai import ChatOpenAI
 
-from experiments.checks import check
-from experiments.manifest import manifest_of
-from experiments.roles import model_of
-from experiments.runner import run_sweep
-from experiments.sweep import Sweep, specs
-from experiments.sweep_file import read_sweep
-from experiments.trial import run_trial
+from experiments.running.manifest import manifest_of
+from experiments.running.runner import run_sweep
+from experiments.sweeps.checks import check
+from experiments.sweeps.sweep import Sweep, specs
+from experiments.sweeps.sweep_file import read_sweep
+from experiments.trials.roles import model_of
+from experiments.trials.trial import run_trial
 from results.store import open_run
 from tests.experiments.conftest import MakeSweep
 from tests.experiments.test_usage import DETAILED, submitting
 from tests.trials import spec
 from topologies.agent import agent_graph
 from topologies.kit import Kit
-from topologies.models import ModelSettings, in_process_model, make_model
+from topologies.models.model import ModelSettings, in_process_model, make_model
 from topologies.simulated.model import respond
 from topologies.simulated.profile import profiles
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.progress import Tally
-from experiments.runner import run_sweep
-from experiments.sweep import Sweep, specs
+from experiments.running.progress import Tally
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep import Sweep, specs
 from results.journal import Journal
 from results.store import Run, open_run
 from tests.experiments.conftest import JARS, MakeSweep

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from experiments.cli import main
-from experiments.runner import run_sweep
-from experiments.sweep_file import read_sweep
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep_file import read_sweep
 from results.store import open_run
 from tests.experiments.conftest import SWEEP_FILE
 from topologies.secrets import HIDDEN, hidden, keep, look_again

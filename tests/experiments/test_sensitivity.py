@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.cli import main
-from experiments.probe import Sizes as ProbeSizes
-from experiments.probe import chance_to_differ, measured, name_for, probe_sweeps, run_probe
-from experiments.profile_draws import documented, draw_profiles, model_name
-from experiments.sensitivity import Sizes, plan_of, reduced, run_sensitivity
-from experiments.sweep_file import read_sweep
+from experiments.profiles.probe import Sizes as ProbeSizes
+from experiments.profiles.probe import chance_to_differ, measured, name_for, probe_sweeps, run_probe
+from experiments.profiles.profile_draws import documented, draw_profiles, model_name
+from experiments.profiles.sensitivity import Sizes, plan_of, reduced, run_sensitivity
+from experiments.sweeps.sweep_file import read_sweep
 from results.journal import FILE
-from results.map.sensitivity import PROFILES, profile_of
+from results.questions.map.sensitivity import PROFILES, profile_of
 from results.store import open_run
 from tests.experiments.test_endpoint import endpoint as endpoint
 from topologies.simulated.profile import profile

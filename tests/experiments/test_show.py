@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from experiments.show import find_trial, outcome, trajectory
+from experiments.recorded.show import find_trial, outcome, trajectory
 from results.journal import Journal, entry
 from results.store import Run, open_run, write_manifest
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.runner import run_sweep
+from experiments.running.runner import run_sweep
 from results.journal import Journal
 from results.store import Run
 from tests.experiments.conftest import JARS, small_sweep

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.checks import check
-from experiments.sweep import canonical, difference, specs, sweep_hash
-from experiments.sweep_file import read_sweep, shipped
+from experiments.sweeps.checks import check
+from experiments.sweeps.sweep import canonical, difference, specs, sweep_hash
+from experiments.sweeps.sweep_file import read_sweep, shipped
 from tests.experiments.conftest import JARS, SWEEP_FILE, MakeSweep
 
 

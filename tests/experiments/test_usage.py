@@ -14,14 +14,14 @@ from langchain_core.messages import HumanMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 from pydantic import SecretStr
 
-from experiments.trial import Record, play_trial
+from experiments.trials.trial import Record, play_trial
 from results.imports.jsonl import import_jsonl
 from tests.trials import spec
 from topologies.agent import agent_graph
-from topologies.chat_client import FastChatOpenAI
 from topologies.kit import Kit
-from topologies.models import ModelSettings
-from topologies.prices import Usage, price
+from topologies.models.chat_client import FastChatOpenAI
+from topologies.models.model import ModelSettings
+from topologies.models.prices import Usage, price
 
 REPLIES: list[dict[str, Any]] = []
 """What the scripted endpoint answers next; the last one is repeated."""

@@ -5,12 +5,12 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from experiments.trial import Record
+from experiments.trials.trial import Record
 from tasks.tools import Tool
 from tasks.world import SqliteWorld
 from tests.scripted_model import SCRIPTS, Say, model, play, submit
 from tests.toy_task_set import JARS
-from topologies.models import ModelSettings
+from topologies.models.model import ModelSettings
 
 CUSTOMER = "customer"
 SCRIPTS[CUSTOMER] = {"What would you say": [Say("two beans, please", seconds=7)]}

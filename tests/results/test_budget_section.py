@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from results.map.infeasible import LEAST, feasible
+from results.infeasible import LEAST, feasible
 from results.reports.budget_section import amount, budget_section
 
 

@@ -9,7 +9,7 @@ import pytest
 from results import CHARTS
 from results.charts.costs import cost_and_success, pareto, role_tokens
 from results.charts.palette import SPARE_COLOURS, TOPOLOGY_COLOURS, topology_colour
-from results.named import find
+from results.finder import find
 from topologies import TOPOLOGIES
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from results.compare import compare
 from results.reports.sentences import caveats, signed, told, what_can_be_said
+from results.statistics.compare import compare
 
 if TYPE_CHECKING:
     from .conftest import Make

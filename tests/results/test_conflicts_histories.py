@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from results.conflicts import find_conflicts
-from results.conflicts.bench import bench, made
 from results.conflicts.histories import check_file, in_a_line, read_file
+from tests.bench.checker_speed import bench, made
 
 
 def history(**changes: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from results.statistics.consistency import (
     per_task,
     tally,
 )
-from results.summary import summary
+from results.statistics.summary import summary
 
 from .conftest import made_trials
 

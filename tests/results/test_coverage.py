@@ -4,8 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from results.compare import compare
-from results.statistics.coverage import (
+from results.statistics.compare import compare
+from results.statistics.differences import all_pass
+from results.statistics.intervals import task_bootstrap, wilson
+from results.statistics.populations import MIXTURES, POPULATIONS, Population
+from results.statistics.posterior import pass_k_posterior
+from tests.bench.coverage import (
     BAND,
     FALSE_POSITIVES,
     FLOOR,
@@ -17,10 +21,6 @@ from results.statistics.coverage import (
     same_under_two_names,
     these_table,
 )
-from results.statistics.differences import all_pass
-from results.statistics.intervals import task_bootstrap, wilson
-from results.statistics.populations import MIXTURES, POPULATIONS, Population
-from results.statistics.posterior import pass_k_posterior
 
 
 def test_pass_k_is_covered_in_nine_of_ten_cells_and_never_far_below() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.verdicts.gate import gate
+from results.questions.gate.gate import gate
 
 from .conftest import MadeRun, made_run, made_trials
 

@@ -17,7 +17,7 @@ from results.refused import Refused
 from results.reports.sentences import caveats
 from results.statistics.consistency import lost
 from results.statistics.strata import strata
-from results.summary import summary
+from results.statistics.summary import summary
 from results.usage import COUNTS, MOST
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

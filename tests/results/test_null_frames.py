@@ -13,19 +13,19 @@ import pytest
 import results
 from results import CHARTS
 from results.charts.conflicts import conflict_anatomy, conflicts_by_coupling
+from results.charts.gain import run_picture, tasks_picture
 from results.charts.tasks import passes_by_task, trial_list
-from results.compare import compare
 from results.conflicts.declared import conflicts_of
-from results.named import find
-from results.potential.charts import run_picture, tasks_picture
-from results.potential.profile import profile_runs
-from results.potential.sentences import profile_sentences, task_sentences
+from results.finder import find
+from results.questions.gain.gain_words import profile_sentences, task_sentences
+from results.questions.gain.profile import profile_runs
+from results.questions.runs.side_by_side import compare_runs
 from results.records import SCHEMAS, frame
 from results.refused import Refused
 from results.reports.report import composed, sections, write_report
+from results.statistics.compare import compare
 from results.statistics.strata import strata, with_dials
-from results.summary import summary
-from results.verdicts.side_by_side import compare_runs
+from results.statistics.summary import summary
 
 from .conftest import MadeRun
 

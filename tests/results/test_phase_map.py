@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from results.map.phase_map import (
+from results.questions.map.phase_map import (
     CONTRASTS,
     contrasts,
     corrected,

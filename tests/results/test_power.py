@@ -7,12 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.statistics.differences import all_pass, paired_difference
-from results.statistics.populations import POPULATIONS, Population
-from results.statistics.simulated_power import leaves_out_zero, simulated_power
-from results.statistics.spread import moments, paired_spread, split, within
-from results.verdicts.plan import plan_from_rates, plan_from_run, plan_text
-from results.verdicts.power import (
+from results.questions.plan.plan import plan_from_rates, plan_from_run, plan_text
+from results.questions.plan.power import (
     Price,
     power_at,
     questions_needed,
@@ -21,6 +17,10 @@ from results.verdicts.power import (
     tasks_needed,
     trials_needed,
 )
+from results.questions.plan.simulated_power import leaves_out_zero, simulated_power
+from results.statistics.differences import all_pass, paired_difference
+from results.statistics.populations import POPULATIONS, Population
+from results.statistics.spread import moments, paired_spread, split, within
 
 from .conftest import made_trials
 

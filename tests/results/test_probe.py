@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.map.probe import (
+from results.questions.map.probe import (
     HabitSpread,
     context_slope,
     fieller,

@@ -7,15 +7,15 @@ from typing import Any
 import polars as pl
 import pytest
 
+from results.charts.gain import run_picture, tasks_picture
 from results.imports.jsonl import import_jsonl
 from results.imports.tau_bench import import_tau_bench
-from results.potential.accuracy import dependency_accuracy
-from results.potential.charts import run_picture, tasks_picture
-from results.potential.inference import dependencies_frame, infer
-from results.potential.profile import profile_runs, token_sizes
-from results.potential.sentences import MISSES, profile_sentences, task_sentences
-from results.potential.team_cost import Prices
+from results.questions.gain.gain_words import MISSES, profile_sentences, task_sentences
+from results.questions.gain.inference import dependencies_frame, infer
+from results.questions.gain.profile import profile_runs, token_sizes
+from results.questions.gain.team_cost import Prices
 from results.records import frame
+from tests.bench.dependency_accuracy import dependency_accuracy
 
 Frames = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
 Call = tuple[str, dict[str, Any], Any, list[tuple[str, str]]]

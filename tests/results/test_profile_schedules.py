@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.potential.graph import (
+from results.questions.gain.graph import (
     components,
     critical_path,
     greedy_makespan,
@@ -12,8 +12,8 @@ from results.potential.graph import (
     speed_up_bound,
     width_over_time,
 )
-from results.potential.split import HANDOVER, split
-from results.potential.team_cost import Prices, Turn, conversation, team
+from results.questions.gain.split import HANDOVER, split
+from results.questions.gain.team_cost import Prices, Turn, conversation, team
 
 PROPERTY = settings(deadline=None, max_examples=60)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from results.map.reach import EMPTY, WIDEST, estimated_shares, told
-from results.map.sensitivity import deciders, differences, profile_of, shares
+from results.questions.map.sensitivity import deciders, differences, profile_of, shares
+from results.questions.map.share_of_profiles import EMPTY, WIDEST, estimated_shares, told
 from results.records import frame
 from results.reports.sensitivity_words import decider_sentences, share_sentences, share_words
 from results.statistics.break_even import ABOVE, BELOW, HIGHEST, LOWEST, break_even, crossing, end

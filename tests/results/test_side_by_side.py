@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from results.questions.runs.side_by_side import compare_runs
 from results.refused import Refused
-from results.verdicts.side_by_side import compare_runs
 
 from .conftest import MadeRun, made_run, made_trials
 

@@ -7,7 +7,7 @@ import pytest
 
 from results.conflicts.histories import in_a_line
 from results.records import frame
-from results.subagent_reports import held, report_counts, with_lead
+from results.statistics.subagent_reports import held, report_counts, with_lead
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results import METRICS
-from results.compare import compare
+from results.finder import find
 from results.metrics import known_mean
-from results.named import find
 from results.records import frame
+from results.statistics.compare import compare
 from results.statistics.ratios import cost_ratios
 from results.statistics.strata import cell_label, strata, with_dials
-from results.summary import broken_invariants, summary
+from results.statistics.summary import broken_invariants, summary
 
 if TYPE_CHECKING:
     from .conftest import Make

@@ -9,7 +9,7 @@ from results.charts.palette import simulated
 from results.reports.sentences import caveats
 from results.reports.tables import cost_table
 from results.simulation import simulation
-from results.summary import summary
+from results.statistics.summary import summary
 from results.usage import misfit, totals
 
 if TYPE_CHECKING:

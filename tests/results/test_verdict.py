@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.summary import summary
-from results.verdicts.decision import CEILINGS, MARGINS, TOLERATED, Bounds, decide, turns
-from results.verdicts.harms import Harm
-from results.verdicts.rules import DEFAULT, EXPLORATORY, FIXED, Rules, stated
-from results.verdicts.verdict import verdicts
-from results.verdicts.words import Verdict
+from results.questions.verdict.decision import CEILINGS, MARGINS, TOLERATED, Bounds, decide, turns
+from results.questions.verdict.harms import Harm
+from results.questions.verdict.rules import DEFAULT, EXPLORATORY, FIXED, Rules, stated
+from results.questions.verdict.verdict import verdicts
+from results.questions.verdict.verdict_words import Verdict
+from results.statistics.summary import summary
 
 from .conftest import made_trials
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.verdicts.decision import Bounds, decide
-from results.verdicts.harms import Harm
-from results.verdicts.rules import Rules, stated
-from results.verdicts.verdict import verdicts
-from results.verdicts.words import Verdict
+from results.questions.verdict.decision import Bounds, decide
+from results.questions.verdict.harms import Harm
+from results.questions.verdict.rules import Rules, stated
+from results.questions.verdict.verdict import verdicts
+from results.questions.verdict.verdict_words import Verdict
 
 from .conftest import made_trials
 

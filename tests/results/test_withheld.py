@@ -7,15 +7,15 @@ import polars as pl
 import pytest
 
 from experiments.commands.conclusion import conclusion, conclusion_lines
-from experiments.runner import run_sweep
-from experiments.show import trajectory, trial_lines
-from experiments.sweep_file import by_name
-from experiments.sweep_grid import parse_sweep
-from results.compare import compare
+from experiments.recorded.show import trajectory, trial_lines
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep_file import by_name
+from experiments.sweeps.sweep_grid import parse_sweep
+from results.questions.gate.gate import UNDECIDED, gate
 from results.reports.report import composed, write_report
+from results.statistics.compare import compare
+from results.statistics.summary import summary
 from results.store import Run, open_run
-from results.summary import summary
-from results.verdicts.gate import UNDECIDED, gate
 from results.withheld import understood, withheld_in
 
 LOST = "debate_without_tools"

@@ -14,10 +14,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from experiments.runner import run_sweep
-from experiments.sweep import Sweep
-from experiments.sweep_file import by_name, read_sweep
-from experiments.sweep_grid import parse_sweep
+from experiments.running.runner import run_sweep
+from experiments.sweeps.sweep import Sweep
+from experiments.sweeps.sweep_file import by_name, read_sweep
+from experiments.sweeps.sweep_grid import parse_sweep
 from results.refused import Refused
 from results.store import Run, open_run
 

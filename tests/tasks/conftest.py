@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tasks.clerk import SOUND, CallMade, Conversation, Mind
 from tasks.judging import Judgement, Submission
 from tasks.task import Task, TaskSet
 from tasks.tools import ToolError, schema, use
-from tasks.turns import next_turn
+from tasks.workers.clerk import SOUND, CallMade, Conversation, Mind
+from tasks.workers.turns import next_turn
 
 SUBMIT: dict[str, Any] = {
     "description": "End the work.",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.clerk import (
+from tasks.workers.clerk import (
     FAILED,
     NOT_WRITTEN,
     SOUND,
@@ -14,7 +14,7 @@ from tasks.clerk import (
     SoundMind,
     items_in,
 )
-from tasks.turns import next_turn
+from tasks.workers.turns import next_turn
 from tests.tasks.toy import RIGHT, SUBMIT, TASK, TOOLS, TOY, Shop, alone, lead
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from experiments.loading import load_task_set
-from experiments.sweep_file import by_name
-from experiments.sweep_grid import parse_sweep
-from experiments.trial import run_trial
+from experiments.sweeps.sweep_file import by_name
+from experiments.sweeps.sweep_grid import parse_sweep
+from experiments.trials.trial import run_trial
 from tasks import TASK_SETS
 from tasks.distractors import READS, WRITES, distractors
 from tasks.task import MOST_DISTRACTORS, settings_of

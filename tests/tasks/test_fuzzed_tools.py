@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.loading import load_task_set
-from experiments.work_tool import SUBMIT
+from experiments.trials.work_tool import SUBMIT
 from tasks.distractors import distractors
 from tasks.judging import Submission
 from tasks.task import Settings, Task, TaskSet, settings_of

@@ -9,7 +9,6 @@ from typing import Any, cast
 import pytest
 
 import tasks.task
-from tasks.clerk import Clerk
 from tasks.task import (
     TEMPTATION_IN,
     Range,
@@ -20,6 +19,7 @@ from tasks.task import (
     mode_of,
     settings_of,
 )
+from tasks.workers.clerk import Clerk
 
 NEVER = cast(Any, None)
 TOY = TaskSet(

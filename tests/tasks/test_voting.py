@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.aggregation import attempts_in, next_turn
-from tasks.clerk import SOUND, Conversation
-from tasks.voting import Vote, agreed, agreement, combined, nearest
+from tasks.workers.aggregation import attempts_in, next_turn
+from tasks.workers.clerk import SOUND, Conversation
+from tasks.workers.voting import Vote, agreed, agreement, combined, nearest
 
 
 def test_each_line_is_the_most_common_one_and_ties_go_to_whoever_came_first() -> None:

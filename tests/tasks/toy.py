@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tasks.clerk import (
+from tasks.workers.clerk import (
     SOUND,
     Call,
     CallMade,
@@ -19,7 +19,7 @@ from tasks.clerk import (
     Turn,
     Values,
 )
-from tasks.turns import next_turn
+from tasks.workers.turns import next_turn
 
 TASK = """Double what each shelf holds.
 Shelves are counted from one.

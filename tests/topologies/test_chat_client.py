@@ -23,9 +23,9 @@ from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models.base import OpenAIInvalidRequestError, OpenAIModelNotFoundError
 from pydantic import BaseModel, SecretStr
 
-from topologies.chat_client import FastChatOpenAI, for_agent
-from topologies.rate_limit import RateLimit
-from topologies.replies import MALFORMED
+from topologies.models.chat_client import FastChatOpenAI, for_agent
+from topologies.models.rate_limit import RateLimit
+from topologies.models.replies import MALFORMED
 from topologies.simulated.transport import BASE_URL, InProcessTransport
 from topologies.simulated.wire import Reply, Request
 from topologies.virtual_time import run_virtual

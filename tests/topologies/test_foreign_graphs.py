@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from experiments.spec import Limits
-from experiments.trial import Record, run_trial
+from experiments.trials.spec import Limits
+from experiments.trials.trial import Record, run_trial
 from tests.trials import spec
 
 LIBRARIES = {

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from experiments.spec import TrialSpec
-from experiments.trial import run_trial
+from experiments.trials.spec import TrialSpec
+from experiments.trials.trial import run_trial
 from results.conflicts.harm import unchecked
 from results.records import frame
 from tests.trials import grid, passed, run_all, spec

@@ -12,10 +12,10 @@ import pytest
 from scipy.stats import binomtest
 
 from experiments.loading import load_task_set
-from experiments.trial import run_trial
+from experiments.trials.trial import run_trial
 from results.statistics.differences import Difference
-from tasks.clerk import Call
 from tasks.task import settings_of
+from tasks.workers.clerk import Call
 from tests.trials import Conversation, difference, grid, passed, run_all, spec
 from topologies import TOPOLOGIES, lead_subagents
 from topologies.kit import Kit, Seat

@@ -9,8 +9,8 @@ import pytest
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from topologies.chat_client import FastChatOpenAI
-from topologies.models import ModelSettings, in_process_model, make_model
+from topologies.models.chat_client import FastChatOpenAI
+from topologies.models.model import ModelSettings, in_process_model, make_model
 from topologies.simulated.wire import Reply, Request
 from topologies.virtual_time import run_virtual
 

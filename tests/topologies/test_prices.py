@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topologies.prices import PRICES_OF, Usage, price, prices_dated
+from topologies.models.prices import PRICES_OF, Usage, price, prices_dated
 
 MODELS = ["gpt-4o", "gpt-4.1-mini", "gpt-5-mini", "gpt-5", "claude-sonnet-4-5", "gpt-4", "o3"]
 TOKENS = st.integers(0, 400_000)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topologies.rate_limit import RateLimit
+from topologies.models.rate_limit import RateLimit
 from topologies.virtual_time import run_virtual
 
 

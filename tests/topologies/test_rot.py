@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tasks.clerk import CallMade, Conversation
-from tasks.conversation import Call
 from tasks.refused import Refused
-from tasks.turns import next_turn
+from tasks.workers.clerk import CallMade, Conversation
+from tasks.workers.conversation import Call
+from tasks.workers.turns import next_turn
 from tests.tasks.toy import SUBMIT, TASK, TOOLS, TOY
 from topologies.simulated.errors import FallibleMind
 from topologies.simulated.luck import Seed

@@ -13,8 +13,8 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import SecretStr
 
-from topologies.chat_client import FastChatOpenAI, for_agent
-from topologies.models import in_process_model
+from topologies.models.chat_client import FastChatOpenAI, for_agent
+from topologies.models.model import in_process_model
 from topologies.simulated.server import serve
 from topologies.simulated.transport import BASE_URL, InProcessTransport
 from topologies.simulated.wire import Reply, Request

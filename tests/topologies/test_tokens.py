@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.bench.train_vocabulary import Counter, pack, train
 from topologies.simulated import tokens
-from topologies.simulated.train_vocabulary import Counter, pack, train
 
 TEXT = st.text(max_size=120)
 TOOLS = [

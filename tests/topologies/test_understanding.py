@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from experiments.loading import load_task_set
-from tasks.conversation import Conversation
 from tasks.distractors import READS, WRITES
-from tasks.hands import delegates, handoffs
 from tasks.task import settings_of
 from tasks.tools import schema
+from tasks.workers.conversation import Conversation
+from tasks.workers.hands import delegates, handoffs
 from tests.trials import Message
 from topologies.simulated.model import respond
 from topologies.simulated.wire import Reply, Request, completion, lost_in

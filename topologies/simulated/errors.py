@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tasks.clerk import Call, Values
+from tasks.workers.clerk import Call, Values
 from topologies.simulated.luck import Seed, normal, uniform
 from topologies.simulated.profile import Profile
 

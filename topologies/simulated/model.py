@@ -10,9 +10,9 @@ import math
 from functools import cache, partial
 
 from tasks import TASK_SETS
-from tasks.clerk import Clerk
-from tasks.conversation import Conversation
 from tasks.refused import Refused
+from tasks.workers.clerk import Clerk
+from tasks.workers.conversation import Conversation
 from topologies.simulated.errors import FallibleMind
 from topologies.simulated.luck import Seed, normal, unpack
 from topologies.simulated.playing import of_no_use, turn_for

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.conversation import Conversation, Turn, Values
-from tasks.filling import limits
+from tasks.workers.conversation import Conversation, Turn, Values
+from tasks.workers.filling import limits
 
 
 def next_turn(conversation: Conversation, must_call: bool | str = False) -> Turn:

@@ -10,15 +10,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tasks import aggregation
-from tasks.clerk import Clerk, reads
-from tasks.conversation import Call, Conversation, Item, Turn, Values
-from tasks.filling import Form, Known
-from tasks.finding import answers_in, majority, with_work
-from tasks.hands import delegates, handoffs
-from tasks.mind import Mind
-from tasks.turns import Worker
-from tasks.voting import Vote, nearest
+from tasks.workers import aggregation
+from tasks.workers.clerk import Clerk, reads
+from tasks.workers.conversation import Call, Conversation, Item, Turn, Values
+from tasks.workers.filling import Form, Known
+from tasks.workers.finding import answers_in, majority, with_work
+from tasks.workers.hands import delegates, handoffs
+from tasks.workers.mind import Mind
+from tasks.workers.turns import Worker
+from tasks.workers.voting import Vote, nearest
 from topologies.simulated import plain
 from topologies.simulated.wire import Request
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from tasks.conversation import CallMade, Conversation, Told, Turn
+from tasks.workers.conversation import CallMade, Conversation, Told, Turn
 from topologies.simulated.wire import Request
 
 _NEXT = re.compile(r"^Next: (.+)$", re.MULTILINE)

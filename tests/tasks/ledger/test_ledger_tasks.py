@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 import tasks.ledger.clerk as clerk_module
-from tasks.clerk import SoundMind, items_in
 from tasks.judging import Submission
 from tasks.ledger import TASK_SET
 from tasks.ledger.books import MOST_DEPTH, trails
 from tasks.proof import prove
 from tasks.task import TEMPTATION_IN, Split, Task, is_temptation, settings_of
+from tasks.workers.clerk import SoundMind, items_in
 
 PHRASINGS = ("plain", "paraphrased", "underspecified")
 SPLITS: tuple[Split, ...] = ("dev", "held_out")
@@ -171,7 +171,7 @@ def test_the_clerk_knows_neither_the_generator_nor_the_books() -> None:
     tree = ast.parse(Path(str(clerk_module.__file__)).read_text(encoding="utf-8"))
     imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     imported |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-    assert imported == {"collections.abc", "re", "tasks.clerk"}
+    assert imported == {"collections.abc", "re", "tasks.workers.clerk"}
 
 
 def test_what_every_agent_is_told_is_of_a_fair_length() -> None:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import tasks.orders.clerk as clerk_module
-from tasks.clerk import SoundMind
 from tasks.orders import TASK_SET, batch_text
 from tasks.task import Task, is_temptation, settings_of
+from tasks.workers.clerk import SoundMind
 
 PHRASINGS = ("plain", "paraphrased", "underspecified")
 STYLES = ("atomic", "crud")

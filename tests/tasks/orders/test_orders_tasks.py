@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tasks.clerk import items_in
 from tasks.judging import Submission
 from tasks.orders import TASK_SET
 from tasks.orders.batch import make_batch
 from tasks.proof import prove
 from tasks.task import TEMPTATION_IN, Split, Task, is_temptation, settings_of
+from tasks.workers.clerk import items_in
 
 WIDTHS = (1, 2, 5, 8, 16)
 PHRASINGS = ("plain", "paraphrased", "underspecified")

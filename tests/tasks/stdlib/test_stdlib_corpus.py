@@ -27,7 +27,7 @@ def test_the_clerk_imports_neither_the_generator_nor_the_corpus() -> None:
     tree = ast.parse(Path(str(clerk_module.__file__)).read_text("utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-    assert imported == {"re", "collections.abc", "tasks.clerk"}
+    assert imported == {"re", "collections.abc", "tasks.workers.clerk"}
 
 
 def test_what_a_lookup_read_and_asked_is_recorded(do_work: Callable[..., Any]) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tasks.clerk import SoundMind, items_in
 from tasks.judging import Submission
 from tasks.proof import prove
 from tasks.stdlib import TASK_SET
 from tasks.stdlib.library import altered, library
 from tasks.stdlib.lookups import CALLS_A_LOOKUP, MEASURES, lookups
 from tasks.task import TEMPTATION_IN, Split, Task, is_temptation, settings_of
+from tasks.workers.clerk import SoundMind, items_in
 
 BASE_TASKS = range(2 * TEMPTATION_IN)
 

@@ -1,0 +1,1 @@
+"""What the notebooks share: their controls, a sweep in the background, running as a script."""

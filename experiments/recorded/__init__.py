@@ -1,0 +1,1 @@
+"""Recorded trials as a person can follow them."""

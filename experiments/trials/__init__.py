@@ -1,0 +1,1 @@
+"""One trial, from its spec to its record."""

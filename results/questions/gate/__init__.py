@@ -1,0 +1,1 @@
+"""Is a run good enough, at a price, and no worse than before?"""

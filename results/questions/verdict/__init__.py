@@ -1,0 +1,1 @@
+"""What may be concluded of a team and one thread, by rules fixed before the run."""

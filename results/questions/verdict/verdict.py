@@ -1,0 +1,209 @@
+"""The verdict: fan out, stay single, no difference worth its cost, or not enough evidence yet.
+
+Each contrast is judged in each stratum alone, never pooled: reading says nothing about writing. The
+contrasts named in the sweep, in all strata, are the primary family, and their intervals hold
+together (Bonferroni); contrasts that were not named are exploratory and have intervals of their
+own. What is measured here is judged by `results.questions.verdict.decision`, twice: for tasks like
+these, of which base tasks are the sample, and for these tasks alone, of which trials are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from results.infeasible import UNTIMED, counted
+from results.questions.verdict.decision import Bounds, decide
+from results.questions.verdict.harms import Harm, harms_of
+from results.questions.verdict.more_tasks import Evidence, settled_by
+from results.questions.verdict.rules import EXPLORATORY, NOT_ENOUGH, Rules, Stated
+from results.questions.verdict.unjudged import unjudged
+from results.questions.verdict.verdict_words import Verdict, worded
+from results.statistics.compare import compare, paired_counts
+from results.statistics.differences import all_pass, unit_means
+from results.statistics.pass_costs import BOTH_FREE, UNKNOWN
+from results.statistics.spread import paired_spread
+from results.statistics.strata import strata
+from results.withheld import withheld_in
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One contrast in one stratum: its comparison row, trials, cost measure and harms.
+
+    `cost` is dollars, or tokens if dollars are not known; None if neither says what a pass costs.
+    """
+
+    row: Mapping[str, Any]
+    cell: pl.DataFrame
+    level: float
+    primary: bool
+    cost: str | None
+    harms: tuple[Harm, ...]
+    reference_harms: tuple[Harm, ...]
+    harms_on_these: tuple[Harm, ...]
+    evidence: Evidence | None
+
+    @property
+    def bounds(self) -> Bounds:
+        """The limits that decide for tasks like these."""
+        return Bounds(*self._limits(""), self.harms)
+
+    @property
+    def bounds_on_these(self) -> Bounds:
+        """The limits that decide for these tasks alone."""
+        return Bounds(*self._limits("these_"), self.harms_on_these)
+
+    def _limits(self, of: str) -> tuple[float | None, float | None, float | None, float | None]:
+        row, cost = self.row, f"{self.cost}_per_pass_ratio_{of}"
+        low, high = (0.0 if self.free else row.get(f"{cost}{end}") for end in ("low", "high"))
+        return row[f"{of}low"], row[f"{of}high"], low, high
+
+    @property
+    def free(self) -> bool:
+        """Whether neither side costs anything: no ceiling is then passed."""
+        return self.cost == "dollars" and self.row["dollars_per_pass_why"] == BOTH_FREE
+
+
+def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
+    """A verdict on every contrast in every stratum, the primary family first.
+
+    The family counts a contrast in each stratum in which its two topologies did a common task.
+    Rules that bound what was not recorded leave a contrast undecided, at best.
+    """
+    rules = stated.rules
+    by = strata(trials)
+    withheld = withheld_in(trials, by)
+    lost = {(one.topology, one.cell) for one in withheld}
+    judged = in_time(trials, rules.deadline_seconds)
+    named = set(stated.contrasts)
+    family = family_of(judged, stated.contrasts, by)
+    found = [
+        _verdict(one, rules, family)
+        for reference in dict.fromkeys(other for _, other in stated.contrasts)
+        for one in _measured(judged, reference, by, stated, True)
+        if (one.row["topology"], reference) in named and (reference, one.row["cell"]) not in lost
+    ]
+    if stated.contrasts_named:
+        found += [
+            _verdict(one, rules, family)
+            for reference in dict.fromkeys(other for _, other in stated.contrasts)
+            for one in _measured(judged, reference, by, stated, False)
+            if not {(one.row["topology"], reference), (reference, one.row["topology"])} & named
+            and (reference, one.row["cell"]) not in lost
+        ]
+    return [*found, *unjudged(trials, stated, by, withheld)]
+
+
+def in_time(trials: pl.DataFrame, deadline: float | None) -> pl.DataFrame:
+    """The trials with a pass counting only within `deadline` seconds.
+
+    A graded trial without a time is then not graded: whether it was in time is not known.
+    """
+    if deadline is None:
+        return trials
+    in_time = pl.col("passed") & (pl.col("seconds") <= deadline)
+    untimed = pl.col("passed").is_not_null() & pl.col("seconds").is_null()
+    return trials.with_columns(
+        passed=pl.when(~untimed).then(in_time),
+        ended=pl.when(untimed).then(pl.lit(UNTIMED)).otherwise("ended"),
+    )
+
+
+def family_of(trials: pl.DataFrame, contrasts: Sequence[tuple[str, str]], by: Sequence[str]) -> int:
+    """How many contrasts in strata there are to judge: the primary family."""
+    cells = counted(trials).select("topology", "task_set", *by, "task").unique()
+    keys = ["task_set", *by]
+    return sum(
+        cells.filter(pl.col("topology") == one)
+        .join(cells.filter(pl.col("topology") == other), on=[*keys, "task"], nulls_equal=True)
+        .select(keys)
+        .n_unique()
+        for one, other in contrasts
+    )
+
+
+def levels(
+    trials: pl.DataFrame, reference: str, stated: Stated, by: Sequence[str] | None = None
+) -> dict[str, float]:
+    """The level at which each topology is compared to the reference, in a verdict and anywhere."""
+    family = family_of(trials, stated.contrasts, strata(trials) if by is None else by)
+    names = trials.get_column("topology").unique().sort().to_list()
+    return {name: stated.level(name, reference, family) for name in names}
+
+
+def _measured(
+    trials: pl.DataFrame,
+    reference: str,
+    by: Sequence[str],
+    stated: Stated,
+    primary: bool,
+) -> list[Measured]:
+    rules = stated.rules
+    rows = compare(trials, reference, by, (rules.k,), level=levels(trials, reference, stated, by))
+    pairs = {tuple(key.values()): group for key, group in paired_counts(trials, reference, by)}
+    keys = ["topology", "task_set", *by]
+    found: list[Measured] = []
+    for row in rows.iter_rows(named=True):
+        group = pairs[tuple(row[key] for key in keys)]
+        cell = trials.filter(*(pl.col(key).eq_missing(pl.lit(row[key])) for key in keys[1:]))
+        level = row["level"]
+        harms, reference_harms = harms_of(cell, row["topology"], reference, rules, level)
+        on_these, _ = harms_of(cell, row["topology"], reference, rules, level, these=True)
+        cost = _cost_measure(row)
+        evidence = _evidence(group, row, cost, harms, rules.k, level)
+        found.append(
+            Measured(row, cell, level, primary, cost, harms, reference_harms, on_these, evidence)
+        )
+    return found
+
+
+def _cost_measure(row: Mapping[str, Any]) -> str | None:
+    """Dollars where they are known, nothing included; else tokens; None if those say nothing."""
+    name = "tokens" if row["dollars_per_pass_why"] == UNKNOWN else "dollars"
+    known = row[f"{name}_per_pass_ratio"] is not None
+    return name if known or row[f"{name}_per_pass_why"] == BOTH_FREE else None
+
+
+def _evidence(
+    pairs: pl.DataFrame,
+    row: Mapping[str, Any],
+    cost: str | None,
+    harms: tuple[Harm, ...],
+    k: int,
+    level: float,
+) -> Evidence | None:
+    """What a larger run would be projected from; None where nothing can be."""
+    c, n, base_c, base_n = (
+        pairs.get_column(name).to_numpy() for name in ("c", "n", "c_base", "n_base")
+    )
+    units = np.asarray(pairs.get_column("block").to_list(), dtype=np.str_)
+    spread = paired_spread((c, n), (base_c, base_n), units, k)
+    if spread is None or row["difference"] is None:
+        return None
+    kept = (n >= k) & (base_n >= k)
+    counts = ((c[kept], n[kept]), (base_c[kept], base_n[kept]))
+    one, other = (unit_means(all_pass(*side, k), units[kept]) for side in counts)
+    ends = ("", "_low", "_high")
+    costs = None if cost is None else [row[f"{cost}_per_pass_ratio{end}"] for end in ends]
+    return Evidence(
+        counts=counts,
+        means=(one, other),
+        spread=spread,
+        tasks=row["tasks"],
+        trials=row["fewest"],
+        level=level,
+        cost=None if costs is None or None in costs else (costs[0], costs[1], costs[2]),
+        harms=harms,
+    )
+
+
+def _verdict(one: Measured, rules: Rules, family: int) -> Verdict:
+    word = decide(one.bounds, rules)
+    settling = None
+    if word == NOT_ENOUGH and one.evidence is not None:
+        settling = settled_by(one.evidence, lambda projected: decide(Bounds(*projected), rules))
+    status = f"primary, one of {max(family, 1)}" if one.primary else EXPLORATORY
+    return worded(word, decide(one.bounds_on_these, rules), one, rules, status, settling)

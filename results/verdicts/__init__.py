@@ -1,1 +1,0 @@
-"""What may be concluded: rules fixed before a run, verdicts, gates, plans, runs side by side."""

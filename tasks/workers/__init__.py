@@ -1,0 +1,1 @@
+"""The competent worker of the simulated model: what it reads, decides, calls and writes."""

@@ -1,0 +1,102 @@
+"""Where a worker's luck and habits come in: a simulated model's errors, or none (`SOUND`)."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tasks.workers.conversation import Call, Values
+
+
+class Mind(Protocol):
+    """Where a worker's luck and habits come in. `at` names the step, as in `R1.2`."""
+
+    calls_per_message: int
+    partition: str
+    lead_keeps: str
+
+    def call(self, at: str, attempt: int, call: Call) -> Call | None:
+        """The call as it is really made; None if it is forgotten."""
+        ...
+
+    def note(self, at: str, values: Values) -> Values:
+        """The values as they are really noted."""
+        ...
+
+    def cites(self, at: str) -> bool:
+        """Whether a value noted before is taken as it stands, though its reply says another."""
+        ...
+
+    def holds_to_first(self, at: str) -> bool:
+        """Whether of two values read of one thing the earlier is taken for the one that holds."""
+        ...
+
+    def line(self, at: str, text: str) -> str | None:
+        """A line of a brief, report or answer as it is really written; None if left out."""
+        ...
+
+    def passes_on(self, at: str) -> bool:
+        """Whether a brief carries this line of the common part."""
+        ...
+
+    def notices(self, at: str) -> bool:
+        """Whether something that is wrong (a bad reply, a contradiction) is seen."""
+        ...
+
+    def habit(self, what: str, options: Sequence[str]) -> str:
+        """What this worker does when nobody said."""
+        ...
+
+    def claims_done(self) -> bool:
+        """Whether it says done although it knows better."""
+        ...
+
+    def confidence(self, errors_seen: int) -> float:
+        """How sure it says it is, given how many of its own errors are in plain sight."""
+        ...
+
+    def shuffled(self, labels: Sequence[str]) -> list[str]:
+        """The labels in an order of no meaning."""
+        ...
+
+
+class SoundMind:
+    """Makes no errors; the first option is its habit."""
+
+    calls_per_message = 1
+    partition = "item"
+    lead_keeps = "closing"
+
+    def call(self, at: str, attempt: int, call: Call) -> Call | None:  # noqa: ARG002
+        return call
+
+    def note(self, at: str, values: Values) -> Values:  # noqa: ARG002
+        return values
+
+    def cites(self, at: str) -> bool:  # noqa: ARG002
+        return True
+
+    def holds_to_first(self, at: str) -> bool:  # noqa: ARG002
+        return False
+
+    def line(self, at: str, text: str) -> str | None:  # noqa: ARG002
+        return text
+
+    def passes_on(self, at: str) -> bool:  # noqa: ARG002
+        return True
+
+    def notices(self, at: str) -> bool:  # noqa: ARG002
+        return True
+
+    def habit(self, what: str, options: Sequence[str]) -> str:  # noqa: ARG002
+        return options[0]
+
+    def claims_done(self) -> bool:
+        return False
+
+    def confidence(self, errors_seen: int) -> float:
+        return 1.0 if errors_seen == 0 else 0.5
+
+    def shuffled(self, labels: Sequence[str]) -> list[str]:
+        return list(labels)
+
+
+SOUND = SoundMind()

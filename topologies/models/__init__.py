@@ -1,0 +1,1 @@
+"""The models of the agents: clients, settings, prices, limits, odd replies."""
