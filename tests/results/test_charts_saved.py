@@ -11,7 +11,7 @@ import pytest
 
 from results import CHARTS
 from results.charts.saving import as_json, save
-from results.named import find
+from results.finder import find
 
 if TYPE_CHECKING:
     from .conftest import MadeRun
