@@ -21,6 +21,21 @@ WITHOUT_GRADE = ("crashed", "paused")
 BLAMES = ("agent", "graph", "task set", "infrastructure", "set-up", "kit")
 """Whose doing it was that a trial did not come to its own end: `agent` at a limit, else a crash."""
 
+FAULT_KINDS = (
+    "explicit, before",
+    "explicit, after",
+    "implicit, value",
+    "implicit, effect",
+    "load",
+    "given",
+    "model",
+)
+"""What a fault is: an error before or after the effect, a wrong value or effect without an error,
+time, what agents are given, the channel to the model."""
+
+FAULT_EFFECTS = ("armed", "fired", "reached")
+"""How far a fault came, each further than the one before: only what fired can be survived."""
+
 OPS = ("read", "write", "insert", "update", "delete")
 """What an access can be; all but the first are writes."""
 
@@ -121,6 +136,12 @@ STEPS = pl.Schema(
         "waited": pl.Float64,
         "error": pl.String,
         "fault": pl.String,
+        "fault_kind": pl.String,
+        "fault_lasts": pl.String,
+        "fault_place": pl.String,
+        "fault_attempt": pl.Int64,
+        "fault_effect": pl.String,
+        "reply_raw": pl.String,
         "not_understood": pl.String,
         "started": pl.Float64,
         "ended": pl.Float64,
