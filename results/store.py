@@ -30,7 +30,7 @@ from results.infeasible import LEAST, feasible
 from results.journal import Journal, Record, Spent
 from results.records import SCHEMAS, frame
 from results.refused import Refused
-from results.statistics.strata import with_dials
+from results.strata import with_dials
 from results.withheld import understood
 
 RUNS = Path(__file__).with_name("runs")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from results.statistics.strata import cell_label
+from results.strata import cell_label
 
 ALIKE = ("topology", "task_set", "settings", "model")
 """Trials that are withheld together."""

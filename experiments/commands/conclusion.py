@@ -8,13 +8,14 @@ import polars as pl
 
 from experiments.commands.output import columns
 from experiments.recorded.counting import counter_of
+from results.reports.comparison_words import SENTENCES, caveats, told, what_can_be_said
 from results.reports.report import compared, headline_k, reference_of, write_report
-from results.reports.sentences import SENTENCES, caveats, told, what_can_be_said
-from results.reports.tables import dollars, named, number, percent_interval, ratio, where_known
+from results.reports.result_tables import named
 from results.simulation import of_manifest
-from results.statistics.strata import cell_label, strata
 from results.statistics.summary import summary
 from results.store import RUNS, Run
+from results.strata import cell_label, strata
+from results.words import dollars, number, percent_interval, ratio, where_known
 
 Row = dict[str, Any]
 

@@ -17,8 +17,8 @@ from results.conflicts.harm import how_often, unchecked
 from results.conflicts.histories import check_file, names_in, read_file
 from results.reports.conflict_section import often_in_cells
 from results.reports.conflict_tables import often_table
-from results.reports.tables import number
 from results.store import RUNS, Run, find_run, open_run
+from results.words import number
 
 FILES = (".json", ".parquet")
 KEYS = ("family", "kind")

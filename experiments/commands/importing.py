@@ -13,8 +13,8 @@ from experiments.refused import Refused
 from results.finder import find
 from results.imports import IMPORTERS
 from results.imports.writing import write_run
-from results.reports.sentences import many
 from results.store import RUNS, open_run
+from results.words import many
 from topologies.secrets import hidden, signs
 
 

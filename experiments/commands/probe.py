@@ -20,8 +20,8 @@ from experiments.engines.engine import EngineError
 from experiments.refused import Refused
 from results.questions.map.share_of_profiles import LEAST_PROFILES, MARGIN
 from results.reports.sensitivity_section import estimated_words
-from results.reports.tables import points
 from results.store import RUNS, Run, find_run, open_run
+from results.words import points
 
 if TYPE_CHECKING:
     import polars as pl

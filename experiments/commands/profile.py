@@ -17,8 +17,8 @@ from results.charts.saving import save
 from results.imports.tau_bench_tools import WRITE_TOOLS
 from results.questions.gain.gain_words import profile_sentences
 from results.questions.gain.profile import ProfileResult, profile_runs
-from results.reports.tables import number
 from results.store import RUNS, Run, find_run, open_run
+from results.words import number
 
 FOLDER = "profile"
 SHOWN_TASKS = 20

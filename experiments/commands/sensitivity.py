@@ -109,7 +109,7 @@ def _lines(held: Any, likely: Any, decided: Any, reference: str) -> Iterator[str
     from results.questions.map.share_of_profiles import MARGIN
     from results.reports.sensitivity_section import estimated_words
     from results.reports.sensitivity_words import decider_sentences, estimates
-    from results.reports.tables import percent_interval, points
+    from results.words import percent_interval, points
 
     yield ""
     yield f"Shares of plausible profiles, a team against {reference} (simulated)"

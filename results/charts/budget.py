@@ -17,7 +17,7 @@ from results.charts.palette import (
 )
 from results.records import Recorded
 from results.statistics.budget import UNITS, passed_by_use, success_by_budget
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
 
 MOST_POINTS = 4000
 

@@ -22,8 +22,8 @@ from results.charts.palette import (
 from results.metrics import TOTAL_TOKENS, known_mean
 from results.records import Recorded
 from results.statistics.consistency import group_columns
-from results.statistics.strata import cell_label, strata
 from results.statistics.summary import summary
+from results.strata import cell_label, strata
 from results.usage import OF_AGENTS
 
 

@@ -11,7 +11,7 @@ from results.charts.palette import names, panels, percent, simulated, styled
 from results.questions.map.phase_map import BETTER, DIALS, UNDECIDED, WORSE, numeric_dials
 from results.questions.map.share_of_profiles import MARGIN, WIDEST
 from results.refused import Refused
-from results.statistics.strata import settings_label, spoken, strata
+from results.strata import settings_label, spoken, strata
 
 CELL = 58
 """Height of a cell in pixels."""

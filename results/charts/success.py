@@ -18,7 +18,7 @@ from results.charts.palette import (
 from results.records import Recorded
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import group_columns
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
 
 MOST_K = 16
 TIME_POINTS = 120

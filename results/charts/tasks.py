@@ -9,7 +9,7 @@ from results.charts.palette import FONT, names, simulated
 from results.metrics import TOTAL_TOKENS
 from results.records import Recorded
 from results.statistics.consistency import group_columns
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
 
 ROW, COLUMN, MOST_WIDTH = 30, 62, 700
 """Height of a row, width of a task's column, and the most that all of them take, in pixels."""

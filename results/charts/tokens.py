@@ -7,7 +7,7 @@ import polars as pl
 
 from results.charts.palette import WIDTH, names, panels, percent, simulated, styled
 from results.records import Recorded
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
 from results.tokens.attribution import CHARACTERS, Counter, attribution, by_part
 from results.tokens.prompt_parts import PARTS
 from results.usage import OF_AGENTS

@@ -8,13 +8,14 @@ import polars as pl
 from results.charts.tokens import scale_note, tokens_by_part
 from results.records import Recorded
 from results.reports.section import Section
-from results.reports.tables import Table, dollars, grouped, number, percent, points, ratio
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
+from results.table import Table, grouped
 from results.tokens.attribution import CHARACTERS, Counter, attribution, by_part
 from results.tokens.coordination import coordination
 from results.tokens.prompt_parts import PARTS
 from results.tokens.token_regression import LEAST_OVERLAP, token_regression
 from results.usage import OF_AGENTS
+from results.words import dollars, number, percent, points, ratio
 
 Row = dict[str, Any]
 

@@ -7,9 +7,10 @@ import polars as pl
 from results.infeasible import LEAST
 from results.records import Graded
 from results.reports.section import Section
-from results.reports.tables import Row, Table, dollars, grouped, number, percent_interval
 from results.statistics.budget import UNITS, least_of_cells, success_by_budget
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
+from results.table import Row, Table, grouped
+from results.words import dollars, number, percent_interval
 
 
 def budget_section(run: Graded) -> Section | None:

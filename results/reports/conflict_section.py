@@ -23,9 +23,8 @@ from results.reports.conflict_tables import (
     twin_kinds,
 )
 from results.reports.section import Section
-from results.reports.sentences import many
-from results.reports.tables import percent, percent_interval, points
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
+from results.words import many, percent, percent_interval, points
 
 Row = dict[str, Any]
 

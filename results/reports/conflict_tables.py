@@ -8,7 +8,8 @@ import polars as pl
 from results.conflicts import FAMILIES
 from results.conflicts.consequences import OUTCOMES
 from results.conflicts.harm import HARMLESS
-from results.reports.tables import Table, grouped, number, percent, percent_interval, points
+from results.table import Table, grouped
+from results.words import number, percent, percent_interval, points
 
 Row = dict[str, Any]
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from results.reports.tables import Row, Table, grouped, number, percent, percent_interval
 from results.statistics.spread import split
-from results.statistics.strata import cell_label
+from results.strata import cell_label
+from results.table import Row, Table, grouped
+from results.words import number, percent, percent_interval
 
 
 def consistency_table(bands: pl.DataFrame, by: Sequence[str]) -> Table:

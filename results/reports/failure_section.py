@@ -9,10 +9,11 @@ import polars as pl
 from results.records import Recorded
 from results.reports.consistency_tables import consistency_table
 from results.reports.section import Section
-from results.reports.tables import Table, grouped, number, percent
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import group_columns
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
+from results.table import Table, grouped
+from results.words import number, percent
 
 Row = dict[str, Any]
 

@@ -8,8 +8,9 @@ import polars as pl
 from results.conflicts.lost import SERIAL, SINGLE, TEAM, lost_points
 from results.records import Graded
 from results.reports.section import Section
-from results.reports.tables import grouped, number, percent, points, tenths
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
+from results.table import grouped
+from results.words import number, percent, points, tenths
 
 Row = dict[str, Any]
 

@@ -18,10 +18,10 @@ from results.questions.map.sensitivity import PROFILES
 from results.records import Graded
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
-from results.reports.sentences import many
-from results.reports.tables import Row, Table, difference_columns, grouped, number, points
-from results.statistics.strata import spoken
 from results.store import MANIFEST, Run, open_run
+from results.strata import spoken
+from results.table import Row, Table, difference_columns, grouped
+from results.words import many, number, points
 
 LEAST_CELLS = 3
 SUFFIX = "-sensitivity"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from results.questions.verdict.rules import NOT_ENOUGH
 from results.questions.verdict.verdict_words import Verdict
+from results.reports.comparison_words import FEW
 from results.reports.section import Section
-from results.reports.sentences import FEW
 from results.text import code, markdown
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from results.reports.tables import Table, dollars, number
-from results.statistics.strata import cell_label, spoken
+from results.strata import cell_label, spoken
+from results.table import Table
+from results.words import dollars, number
 
 
 def metric_table(table: pl.DataFrame, by: Sequence[str], metrics: Iterable[str]) -> Table:

@@ -19,6 +19,7 @@ from results.refused import Refused
 from results.reports.attribution_section import attribution_section
 from results.reports.budget_section import budget_section
 from results.reports.checklist import checklist
+from results.reports.comparison_words import caveats, told, what_can_be_said
 from results.reports.conflict_section import conflict_section
 from results.reports.consistency_tables import consistency_table, split_table
 from results.reports.failure_section import failure_section
@@ -28,26 +29,19 @@ from results.reports.markdown import as_markdown
 from results.reports.metric_table import metric_table
 from results.reports.page import page
 from results.reports.prose import limits, method
+from results.reports.result_tables import comparison_table, cost_table, outcome_table
 from results.reports.section import Section
-from results.reports.sentences import caveats, told, what_can_be_said
 from results.reports.subagent_section import subagent_section
-from results.reports.tables import (
-    Table,
-    comparison_table,
-    cost_table,
-    grouped,
-    number,
-    outcome_table,
-    percent,
-)
 from results.reports.verdict_section import overview, parted
 from results.simulation import simulation
 from results.statistics.bands import pass_k_bands
 from results.statistics.compare import compare
 from results.statistics.consistency import CRASHES, consistency
-from results.statistics.strata import cell_label, strata
 from results.statistics.summary import broken_invariants, metric_columns, summary
+from results.strata import cell_label, strata
+from results.table import Table, grouped
 from results.tokens.attribution import CHARACTERS, Counter
+from results.words import number, percent
 
 HEADLINE_K = 4
 

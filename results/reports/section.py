@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from results.reports.tables import Table
+from results.table import Table
 
 
 @dataclass(frozen=True)

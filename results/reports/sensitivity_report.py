@@ -11,8 +11,8 @@ from results.records import Graded
 from results.reports.page import rendered
 from results.reports.section import Section
 from results.reports.sensitivity_section import sensitivity_section
-from results.reports.tables import number
 from results.text import code, markdown
+from results.words import number
 
 PAGE = "sections.html.j2"
 CAVEAT = (

@@ -28,7 +28,8 @@ from results.reports.sensitivity_words import (
     name_of,
     share_sentences,
 )
-from results.reports.tables import Table, grouped, number, p_value, percent_interval, points
+from results.table import Table, grouped
+from results.words import number, p_value, percent_interval, points
 
 Row = dict[str, Any]
 

@@ -7,9 +7,6 @@ import polars as pl
 
 from results.records import Recorded
 from results.reports.section import Section
-from results.reports.sentences import many
-from results.reports.tables import grouped, number, percent
-from results.statistics.strata import cell_label, strata
 from results.statistics.subagent_reports import (
     FALSE,
     HELD,
@@ -19,6 +16,9 @@ from results.statistics.subagent_reports import (
     with_decoy,
     with_lead,
 )
+from results.strata import cell_label, strata
+from results.table import grouped
+from results.words import many, number, percent
 
 Row = dict[str, Any]
 

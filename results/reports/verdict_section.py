@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from results.questions.verdict.verdict_words import Verdict
-from results.reports.tables import Table
+from results.table import Table
 
 
 def overview(verdicts: Sequence[Verdict]) -> Table | None:

@@ -12,7 +12,7 @@ from results.statistics.differences import all_pass, paired_difference
 from results.statistics.intervals import Ints, unit_sums
 from results.statistics.on_these import difference_on_these
 from results.statistics.ratios import cost_ratios
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
 
 PAIRED = {
     "k": pl.Int64(),
@@ -41,7 +41,7 @@ def compare(
 ) -> pl.DataFrame:
     """One row for each cell, topology other than `reference`, and k.
 
-    `by` defaults to the settings that vary (`results.statistics.strata.strata`). Columns: task_set,
+    `by` defaults to the settings that vary (`results.strata.strata`). Columns: task_set,
     *by, `cell` (a label), topology, `reference`, k, pass^k of both over the tasks both did
     (`estimate`, `reference_estimate`), their `difference` with `low` and `high` for tasks like
     these and the kind of that `interval`, `these_low` and `these_high` for these tasks alone (see

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from results.reports.sentences import caveats, signed, told, what_can_be_said
+from results.reports.comparison_words import caveats, told, what_can_be_said
 from results.statistics.compare import compare
+from results.words import signed
 
 if TYPE_CHECKING:
     from .conftest import Make

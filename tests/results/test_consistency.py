@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results.reports.consistency_tables import consistency_table
-from results.reports.tables import outcome_table
+from results.reports.result_tables import outcome_table
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import (
     consistency,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from results.questions.verdict.noise import replicates
+from results.reports.comparison_words import what_can_be_said
 from results.reports.report import compared, composed
-from results.reports.sentences import what_can_be_said
 
 from .conftest import MadeRun, made_run, made_trials
 

@@ -24,8 +24,8 @@ from results.records import SCHEMAS, frame
 from results.refused import Refused
 from results.reports.report import composed, sections, write_report
 from results.statistics.compare import compare
-from results.statistics.strata import strata, with_dials
 from results.statistics.summary import summary
+from results.strata import strata, with_dials
 
 from .conftest import MadeRun
 

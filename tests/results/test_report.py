@@ -12,7 +12,7 @@ import pytest
 
 from results import CHARTS, METRICS
 from results.reports.report import write_report
-from results.reports.tables import percent, percent_interval, points
+from results.words import percent, percent_interval, points
 
 if TYPE_CHECKING:
     from .conftest import MadeRun

@@ -14,8 +14,8 @@ from results.metrics import known_mean
 from results.records import frame
 from results.statistics.compare import compare
 from results.statistics.ratios import cost_ratios
-from results.statistics.strata import cell_label, strata, with_dials
 from results.statistics.summary import broken_invariants, summary
+from results.strata import cell_label, strata, with_dials
 
 if TYPE_CHECKING:
     from .conftest import Make

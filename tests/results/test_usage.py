@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from results.charts.palette import simulated
-from results.reports.sentences import caveats
-from results.reports.tables import cost_table
+from results.reports.comparison_words import caveats
+from results.reports.result_tables import cost_table
 from results.simulation import simulation
 from results.statistics.summary import summary
 from results.usage import misfit, totals

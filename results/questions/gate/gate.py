@@ -35,7 +35,7 @@ from results.records import Graded
 from results.refused import Refused
 from results.simulation import simulation
 from results.statistics.consistency import lost
-from results.statistics.strata import strata
+from results.strata import strata
 from results.withheld import withheld_in
 
 EXITS = {PASSED: 0, FAILED: 1, UNDECIDED: 2}

@@ -10,11 +10,10 @@ import polars as pl
 from results.questions.gate.gate_output import FAILED, PASSED, UNDECIDED, Check
 from results.questions.runs.side_by_side import common_strata, paired_runs
 from results.refused import Refused
-from results.reports.sentences import many, signed
-from results.reports.tables import tenths
 from results.statistics.bands import pass_k_bands
 from results.statistics.ratios import pass_costs
-from results.statistics.strata import cell_label
+from results.strata import cell_label
+from results.words import many, signed, tenths
 
 ALPHA = 0.05
 

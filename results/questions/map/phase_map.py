@@ -22,7 +22,7 @@ from results.statistics.consistency import group_columns
 from results.statistics.differences import all_pass
 from results.statistics.intervals import Floats
 from results.statistics.quantiles import student
-from results.statistics.strata import dials, strata
+from results.strata import dials, strata
 
 DIALS = ("width", "coupling", "depth", "write_share")
 """The dials of the kit whose settings make a map; those of others do if they are numbers."""

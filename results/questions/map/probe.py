@@ -20,8 +20,8 @@ from results.questions.map.sensitivity import profile_of
 from results.questions.map.share_of_profiles import LEAST_PROFILES, Reach, weighed
 from results.statistics.intervals import Floats, wilson
 from results.statistics.quantiles import student
-from results.statistics.strata import cell_label
 from results.statistics.tail_share import worth
+from results.strata import cell_label
 
 ITEM = r"^[A-Z]+\d+$"
 """Milestones with such names are items of the work."""

@@ -19,7 +19,7 @@ from results.statistics.break_even import BreakEven, Mean, break_even, end, mean
 from results.statistics.compare import paired_counts
 from results.statistics.differences import all_pass, paired_difference, unit_means
 from results.statistics.intervals import Floats, wilson
-from results.statistics.strata import cell_label, settings_label, strata
+from results.strata import cell_label, settings_label, strata
 
 PROFILES = "profiles"
 """The key of a manifest whose run drew profiles: `number`, `seed`, `reference`, `parameters`."""

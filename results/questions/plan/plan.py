@@ -26,10 +26,10 @@ from results.questions.plan.power import (
 )
 from results.questions.plan.simulated_power import REPEATS, simulated_power
 from results.refused import Refused
-from results.reports.sentences import many, signed
 from results.statistics.compare import paired_counts
 from results.statistics.spread import Spread, paired_spread
-from results.statistics.strata import cell_label, strata
+from results.strata import cell_label, strata
+from results.words import many, signed
 
 MOST_K = 100
 MOST_DOLLARS = 1e9

@@ -12,10 +12,9 @@ from results.questions.plan.power import (
     tasks_needed,
     trials_needed,
 )
-from results.reports.sentences import in_points, many
-from results.reports.tables import dollars, number
 from results.statistics import quantiles
 from results.statistics.spread import Spread
+from results.words import dollars, in_points, many, number
 
 SIMULATED_PILOT = (
     "The pilot is simulated: its variance follows declared parameters. This plan sizes further "

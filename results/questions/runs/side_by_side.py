@@ -8,21 +8,14 @@ import polars as pl
 from results.questions.runs.unpaired import renamed, why_unpaired
 from results.records import Graded
 from results.refused import Refused
-from results.reports.tables import (
-    Row,
-    Table,
-    difference_columns,
-    dollars,
-    grouped,
-    number,
-    percent_interval,
-)
 from results.simulation import simulation
 from results.statistics.compare import compare
 from results.statistics.consistency import group_columns
-from results.statistics.strata import cell_label, strata
 from results.statistics.summary import summary
+from results.strata import cell_label, strata
+from results.table import Row, Table, difference_columns, grouped
 from results.text import markdown
+from results.words import dollars, number, percent_interval
 
 DEFAULT_K = 4
 

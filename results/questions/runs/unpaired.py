@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from results.refused import Refused
-from results.statistics.strata import spoken
+from results.strata import spoken
 
 CALLED = {"topology": "topology", "task_set": "task set"}
 """What runs may call by different names, column to word."""

@@ -15,8 +15,8 @@ from results.questions.verdict.decision import (
 from results.questions.verdict.harms import Harm
 from results.questions.verdict.more_tasks import Settling
 from results.questions.verdict.rules import NOT_ENOUGH, Rules
-from results.reports.sentences import in_points, many
 from results.statistics.pass_costs import UNKNOWN
+from results.words import in_points, many
 
 if TYPE_CHECKING:
     from results.questions.verdict.verdict import Measured

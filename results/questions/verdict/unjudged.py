@@ -6,7 +6,7 @@ import polars as pl
 
 from results.questions.verdict.rules import NO_COMPARISON, Stated
 from results.questions.verdict.verdict_words import Verdict
-from results.statistics.strata import cell_label
+from results.strata import cell_label
 from results.withheld import Withheld
 
 

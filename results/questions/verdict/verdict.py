@@ -25,7 +25,7 @@ from results.statistics.compare import compare, paired_counts
 from results.statistics.differences import all_pass, unit_means
 from results.statistics.pass_costs import BOTH_FREE, UNKNOWN
 from results.statistics.spread import paired_spread
-from results.statistics.strata import strata
+from results.strata import strata
 from results.withheld import withheld_in
 
 

@@ -12,9 +12,8 @@ from results.questions.verdict.harms import Harm
 from results.questions.verdict.more_tasks import Settling
 from results.questions.verdict.rules import Rules
 from results.records import WITHOUT_GRADE
-from results.reports.sentences import in_points, many, signed
-from results.reports.tables import points, ratio, tenths
 from results.simulation import simulation
+from results.words import in_points, many, points, ratio, signed, tenths
 
 if TYPE_CHECKING:
     from results.questions.verdict.verdict import Measured

@@ -1,6 +1,5 @@
 """What can be said of a comparison, in plain sentences made of its numbers and no others."""
 
-import math
 from typing import Any
 
 import polars as pl
@@ -8,9 +7,10 @@ import polars as pl
 from results.infeasible import ungraded
 from results.simulation import simulation
 from results.statistics.consistency import CRASHES, lost
-from results.statistics.strata import strata
+from results.strata import strata
 from results.usage import unknown_usage
 from results.withheld import withheld_in
+from results.words import in_points, many, signed, times
 
 SIMULATED = (
     "Simulated runs show that the instrument works and what would have to be true; they are no "
@@ -30,8 +30,6 @@ SENTENCES = {
 }
 FEW = 6
 """How many undecided comparisons of a task set are told one by one."""
-ROUNDING = 1e-9
-"""Points below which a difference is what adding binary fractions left over."""
 
 
 def what_can_be_said(comparison: pl.DataFrame) -> pl.DataFrame:
@@ -190,27 +188,6 @@ def _cost(row: dict[str, Any]) -> str:
     if not parts:
         return ""
     return ", at " + (parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1])
-
-
-def times(ratio: float) -> str:
-    if ratio == math.inf:
-        return "infinitely many times"
-    return f"{ratio:.2f}x" if ratio < 0.995 else f"{ratio:.1f}x"
-
-
-def in_points(share: float) -> str:
-    """A share in percentage points, whole, or to one digit that is not 0 below 1."""
-    value = 100 * share
-    return f"{value:.0f}" if value >= 0.95 or value < ROUNDING else f"{value:.1g}"
-
-
-def signed(share: float) -> str:
-    size = in_points(abs(share))
-    return size if size == "0" else f"{'+' if share > 0 else '-'}{size}"
-
-
-def many(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
