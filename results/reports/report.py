@@ -32,6 +32,7 @@ from results.reports.prose import limits, method
 from results.reports.result_tables import comparison_table, cost_table, outcome_table
 from results.reports.section import Section
 from results.reports.subagent_section import subagent_section
+from results.reports.trajectory_section import trajectory_section
 from results.reports.verdict_section import overview, parted
 from results.simulation import simulation
 from results.statistics.bands import pass_k_bands
@@ -126,6 +127,7 @@ def sections(run: Recorded, counter: Counter = CHARACTERS) -> list[Section]:
         ),
         budget_section(run),
         failure_section(run, pooled="imported" in run.manifest),
+        trajectory_section(run),
         loss_section(run),
         conflict_section(run),
         subagent_section(run),

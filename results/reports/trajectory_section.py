@@ -1,0 +1,89 @@
+"""Report: the way beside the outcome: errors met and recovered, and what a pass or failure hid."""
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from results.records import Recorded
+from results.reports.section import Section
+from results.resilience.trajectory import trajectory_scores
+from results.strata import cell_label, strata
+from results.table import Row, Table, grouped
+from results.words import number, percent
+
+
+def trajectory_section(run: Recorded) -> Section | None:
+    """The section; None where no trial is graded, or tool calls were not counted."""
+    graded = run.trials.filter(pl.col("passed").is_not_null())
+    if graded.is_empty() or graded.get_column("tool_calls").null_count():
+        return None
+    by = strata(graded)
+    scores = trajectory_scores(graded, run.steps, by).with_columns(cell_label(by).alias("cell"))
+    scores = scores.sort("task_set", *by, "topology", nulls_last=True)
+    simulated = bool(graded.get_column("simulated").any())
+    return Section(
+        "Trajectories",
+        tuple(trajectory_sentences(trajectory_scores(graded, run.steps), simulated)),
+        (trajectory_table(scores),),
+    )
+
+
+def trajectory_sentences(scores: pl.DataFrame, simulated: bool = False) -> Iterator[str]:
+    """What a pass hid and what a failure did not show, one sentence a row that has any."""
+    start = "In simulation, on" if simulated else "On"
+    for row in scores.iter_rows(named=True):
+        parts = [
+            f"{percent(row[name])} {what}"
+            for name, what in (
+                ("masked_errors", "passed with an error on the way"),
+                ("silent_failures", "failed without any, and did not say so"),
+                ("fabricated", "claimed to be done over an error that was left, and were not"),
+            )
+            if row[name]
+        ]
+        if parts:
+            yield (
+                f"{start} {row['task_set']} of the {number(row['trials'])} graded trials of "
+                f"{row['topology']} {'; '.join(parts)}."
+            )
+
+
+def trajectory_table(scores: pl.DataFrame) -> Table:
+    """The trajectories of each topology, from `trajectory_scores`."""
+    shares: tuple[tuple[str, str], ...] = (
+        ("errors per call", "error_rate"),
+        ("recovered", "recovery_rate"),
+        ("passed with errors", "masked_errors"),
+        ("hard failures", "hard_failures"),
+        ("silent failures", "silent_failures"),
+        ("fabricated success", "fabricated"),
+    )
+    return grouped(
+        scores,
+        "The way to the outcome",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("graded trials", lambda row: number(row["trials"])),
+            ("calls per trial", lambda row: number(row["length"], 1)),
+            *((title, _share(name)) for title, name in shares),
+            ("implied success of a step", _step),
+        ],
+        "Recovered: of the tool calls that came back as an error, those after which the same agent "
+        "called that tool without one. Hard: ended by a limit or on an error. Silent: no error was "
+        "met and nothing said. Fabricated: said to be done, over an error that was left. The "
+        "implied success of a step is success^(1/calls), as if steps were independent, with the "
+        "95% interval of success over tasks.",
+    )
+
+
+def _share(name: str) -> Callable[[Row], str]:
+    return lambda row: percent(row[name])
+
+
+def _step(row: Row) -> str:
+    """To a hundredth of a percent, since 99.9% and 99.99% a step are far apart."""
+    if row["per_step"] is None:
+        return "-"
+    told = f"{100 * row['per_step']:.2f}%"
+    low, high = row["per_step_low"], row["per_step_high"]
+    return told if low is None else f"{told} ({100 * low:.2f} to {100 * high:.2f})"
