@@ -4,6 +4,9 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,43 @@ JOIN = ROOT / "experiments" / "trials"
 """Where `experiments` joins the sides."""
 CONTRACTS = {"tasks/world.py", "tasks/workers/voting.py", "results/statistics/pairs.py"}
 """What only code can get wrong, and what an endpoint answers: no person asked for it."""
+
+FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "results": (
+        ("refused", "text", "records", "strata", "rules", "simulation", "usage", "metrics"),
+        ("finder", "words", "table", "infeasible", "withheld"),
+        ("journal",),
+        ("store",),
+        ("view",),
+        ("statistics", "imports"),
+        ("conflicts", "tokens", "resilience"),
+        ("questions",),
+        ("charts",),
+        ("reports",),
+    ),
+    "experiments": (
+        ("refused", "import_paths"),
+        ("trials",),
+        ("sweeps", "engines"),
+        ("running",),
+        ("profiles", "recorded"),
+        ("commands", "notebook_parts"),
+        ("notebooks",),
+    ),
+    "topologies": (("secrets", "simulated"), ("models",), ("kit",), ("agent",), ("single_thread",)),
+    "tasks": (
+        ("refused",),
+        ("tools", "judging"),
+        ("database",),
+        ("world",),
+        ("task",),
+        ("proof", "stdlib", "orders", "ledger"),
+    ),
+}
+"""Floors of each package, the ground first: a room imports from its own floor or from below."""
+
+OPEN = {("tasks.workers.hands", "tasks.distractors")}
+"""Imports that close a circle and are still to be turned round."""
 
 
 def _modules(package: str) -> list[Path]:
@@ -43,6 +83,75 @@ def test_imports_point_one_way(package: str) -> None:
     for file in _modules(package):
         crossed = (_imported(file) & set(MAY_IMPORT)) - MAY_IMPORT[package]
         assert not crossed, f"{file.relative_to(ROOT)} imports {crossed}"
+
+
+def test_no_files_or_folders_import_each_other_in_a_circle() -> None:
+    """Within each folder its files and folders can be put in an order in which none looks up.
+
+    An import for types alone counts: it hides a circle and does not open it.
+    """
+    arrows = _arrows()
+    for house in sorted({parent for pair in arrows for parent in _parents(pair[0])}):
+        rooms: dict[str, set[str]] = {}
+        for one, other in arrows:
+            ends = _room(one, house), _room(other, house)
+            if None not in ends and ends[0] != ends[1]:
+                rooms.setdefault(str(ends[0]), set()).add(str(ends[1]))
+        try:
+            TopologicalSorter(rooms).prepare()
+        except CycleError as error:
+            raise AssertionError(f"in {house}: {' -> '.join(error.args[1])}") from None
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_room_imports_from_a_floor_above(package: str) -> None:
+    floor = {name: at for at, names in enumerate(FLOORS[package]) for name in names}
+    rooms = {_room(one, package) for pair in _arrows() for one in pair} - {None, ""}
+    if package == "results":
+        assert rooms <= floor.keys(), "every room stands on a floor"
+    for one, other in _arrows():
+        here, there = floor.get(_room(one, package) or ""), floor.get(_room(other, package) or "")
+        if here is not None and there is not None:
+            assert there <= here, f"{one} imports {other}, which stands above it"
+
+
+@cache
+def _arrows() -> frozenset[tuple[str, str]]:
+    """Who imports whom, by dotted name, of all files of the house."""
+    files = {_dotted(file): file for package in MAY_IMPORT for file in _modules(package)}
+    found = {
+        (one, other if other in files else other.rpartition(".")[0])
+        for one, file in files.items()
+        for other in _names(file)
+    }
+    return frozenset(pair for pair in found - OPEN if pair[1] in files and pair[0] != pair[1])
+
+
+def _names(file: Path) -> Iterator[str]:
+    """What a file imports, each as "module.name"."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _dotted(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _parents(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _room(module: str, house: str) -> str | None:
+    """The file or folder of the folder `house` that a module is, or is in; "" its own face."""
+    if module == house:
+        return ""
+    inside = module.removeprefix(f"{house}.")
+    return None if inside == module else inside.split(".")[0]
 
 
 @pytest.mark.parametrize("package", ["tasks", "results", "experiments"])

@@ -166,7 +166,7 @@ def _play(
         tally.calls = lambda: Recorder.asked - before
     progress(tally)
     stop = Stop(plan.limits, tally, workers)
-    counted = Counted(journal, tally)
+    counted = Counted(journal, tally.call)
     with counting(counted), closing(engine(stop.until(missing), workers)) as ended:
         for entry in ended:
             counted.write()

@@ -15,7 +15,7 @@ from experiments.loading import load_task_set, load_topology, near
 from experiments.refused import Refused
 from experiments.sweeps.sweep import Sweep, TaskCell, TopologyCell, specs
 from experiments.trials.roles import DEFAULT, model_of, roles_named
-from results.questions.verdict.rules import stated
+from results.rules import stated
 from topologies.models.model_settings import OF_AN_ENDPOINT
 
 

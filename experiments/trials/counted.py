@@ -5,22 +5,24 @@ A trial that is interrupted has no record, and runs again; what it had used was 
 
 import threading
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.running.progress import Tally
 from results.journal import Journal
 
 
 @dataclass
 class Counted:
-    """Takes answered calls, from any thread, to a journal and a tally, in the thread it is of."""
+    """Takes answered calls, from any thread, to a journal and to `told`, in the thread it is of.
+
+    `told` gets the trial, its tokens and its dollars, as `Journal.spend` does.
+    """
 
     journal: Journal
-    tally: Tally
+    told: Callable[[str, int | None, float | None], object]
     owner: int = field(default_factory=threading.get_ident)
     _new: deque[tuple[str, int | None, float | None]] = field(
         default_factory=deque[tuple[str, int | None, float | None]]
@@ -39,7 +41,7 @@ class Counted:
         while self._new:
             one = self._new.popleft()
             self.journal.spend(*one)
-            self.tally.call(*one)
+            self.told(*one)
 
 
 COUNTED: ContextVar[Counted | None] = ContextVar("counted", default=None)

@@ -7,7 +7,7 @@ import polars as pl
 
 from results.charts.tokens import scale_note, tokens_by_part
 from results.records import Recorded
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.strata import cell_label, strata
 from results.table import Table, grouped
 from results.tokens.attribution import CHARACTERS, Counter, attribution, by_part

@@ -6,7 +6,7 @@ import polars as pl
 
 from results.infeasible import LEAST
 from results.records import Graded
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.statistics.budget import UNITS, least_of_cells, success_by_budget
 from results.strata import cell_label, strata
 from results.table import Row, Table, grouped

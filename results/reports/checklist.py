@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from results.infeasible import counted
-from results.questions.verdict.rules import Stated
+from results.rules import Stated
 from results.statistics.consistency import CRASHES, lost
 
 NOT_RECORDED = "not recorded"

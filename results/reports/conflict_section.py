@@ -22,7 +22,7 @@ from results.reports.conflict_tables import (
     outcome_table,
     twin_kinds,
 )
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.strata import cell_label, strata
 from results.words import many, percent, percent_interval, points
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from results.records import Recorded
 from results.reports.consistency_tables import consistency_table
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import group_columns
 from results.strata import cell_label, strata

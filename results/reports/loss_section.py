@@ -7,7 +7,7 @@ import polars as pl
 
 from results.conflicts.lost import SERIAL, SINGLE, TEAM, lost_points
 from results.records import Graded
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.strata import cell_label, strata
 from results.table import grouped
 from results.words import number, percent, points, tenths

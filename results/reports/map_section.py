@@ -16,7 +16,7 @@ from results.questions.map.phase_map import (
 )
 from results.questions.map.sensitivity import PROFILES
 from results.records import Graded
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.reports.sensitivity_section import sensitivity_section
 from results.store import MANIFEST, Run, open_run
 from results.strata import spoken

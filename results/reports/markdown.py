@@ -1,19 +1,15 @@
 """The report in Markdown, its charts as pictures beside it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from results.questions.verdict.rules import NOT_ENOUGH
-from results.questions.verdict.verdict_words import Verdict
+from results.questions.verdict.contrast import Verdict
 from results.reports.comparison_words import FEW
-from results.reports.section import Section
+from results.reports.parts import Report, Section
+from results.rules import NOT_ENOUGH
 from results.text import code, markdown
 
-if TYPE_CHECKING:
-    from results.reports.report import Report
 
-
-def as_markdown(report: "Report", charts: list[str], sections: Sequence[Section] = ()) -> str:
+def as_markdown(report: Report, charts: list[str], sections: Sequence[Section] = ()) -> str:
     """The report as Markdown; charts are pictures in the folder `charts`."""
     simulated = f" ({report.simulation})" if report.simulation else ""
     lines = [f"# {markdown(report.title)}{simulated}", "", markdown(report.question)]
@@ -61,7 +57,7 @@ def _section(section: Section) -> Iterator[str]:
     yield from ("", *(_picture(name) for name in section.charts))
 
 
-def _verdicts(report: "Report") -> Iterator[str]:
+def _verdicts(report: Report) -> Iterator[str]:
     """All at a glance, then the reasons of each; those of a long list's open ones are folded."""
     if not report.verdicts:
         yield from ("", "Nothing is judged: the run has one topology.")

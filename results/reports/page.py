@@ -4,23 +4,20 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 import vl_convert
 from markupsafe import Markup
 
 from results.charts.saving import as_json
-from results.reports.section import Section
+from results.reports.parts import Report, Section
 from results.text import visible
-
-if TYPE_CHECKING:
-    from results.reports.report import Report
 
 PAGE, PARTS = "report.html.j2", "parts.html.j2"
 
 
-def page(report: "Report", charts: Mapping[str, Any], sections: Sequence[Section] = ()) -> str:
+def page(report: Report, charts: Mapping[str, Any], sections: Sequence[Section] = ()) -> str:
     """The report as one HTML document; `charts` are Altair charts by name.
 
     A content security policy in the page forbids every request. The chart script needs eval.

@@ -1,7 +1,6 @@
 """The report of a run: report.md with pictures beside it, and one page that needs no network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,8 @@ import polars as pl
 from results import CHARTS, METRICS
 from results.charts.saving import save
 from results.finder import find
-from results.questions.verdict.noise import replicates, with_floor
-from results.questions.verdict.rules import Stated, stated
+from results.questions.verdict.noise import with_floor
 from results.questions.verdict.verdict import family_of, levels, verdicts
-from results.questions.verdict.verdict_words import Verdict
 from results.records import WITHOUT_GRADE, Recorded
 from results.refused import Refused
 from results.reports.attribution_section import attribution_section
@@ -28,12 +25,13 @@ from results.reports.map_section import map_section
 from results.reports.markdown import as_markdown
 from results.reports.metric_table import metric_table
 from results.reports.page import page
+from results.reports.parts import Report, Section
 from results.reports.prose import limits, method
 from results.reports.result_tables import comparison_table, cost_table, outcome_table
-from results.reports.section import Section
 from results.reports.subagent_section import subagent_section
 from results.reports.trajectory_section import trajectory_section
 from results.reports.verdict_section import overview, parted
+from results.rules import Stated, replicates, stated
 from results.simulation import simulation
 from results.statistics.bands import pass_k_bands
 from results.statistics.compare import compare
@@ -45,30 +43,6 @@ from results.tokens.attribution import CHARACTERS, Counter
 from results.words import number, percent
 
 HEADLINE_K = 4
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything a report says, before it is set in Markdown or HTML."""
-
-    title: str
-    question: str
-    simulated: bool
-    simulation: str
-    facts: tuple[tuple[str, str], ...]
-    rules: str
-    overview: Table | None
-    assumes: tuple[str, ...]
-    verdicts: tuple[Verdict, ...]
-    said: tuple[tuple[str, list[tuple[bool, str]]], ...]
-    caveats: tuple[str, ...]
-    results: tuple[Table, ...]
-    consistency: tuple[Table, ...]
-    method: tuple[tuple[str, str], ...]
-    limits: tuple[str, ...]
-    checklist: tuple[tuple[str, str], ...]
-    command: str
-    reproduce: tuple[tuple[str, str], ...]
 
 
 def write_report(

@@ -9,7 +9,7 @@ from results.charts.saving import save
 from results.questions.map.sensitivity import PROFILES, reference_in
 from results.records import Graded
 from results.reports.page import rendered
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.reports.sensitivity_section import sensitivity_section
 from results.text import code, markdown
 from results.words import number

@@ -19,7 +19,7 @@ from results.questions.map.sensitivity import (
 from results.questions.map.share_of_profiles import EMPTY, MARGIN, WIDEST, estimated_shares
 from results.records import Graded
 from results.refused import Refused
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.reports.sensitivity_words import (
     break_even_words,
     decider_sentences,

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from results.records import Recorded
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.statistics.subagent_reports import (
     FALSE,
     HELD,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from results.questions.verdict.verdict_words import Verdict
+from results.questions.verdict.contrast import Verdict
 from results.table import Table
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from results.questions.verdict.noise import replicates
 from results.reports.comparison_words import what_can_be_said
 from results.reports.report import compared, composed
+from results.rules import replicates
 
 from .conftest import MadeRun, made_run, made_trials
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from results.questions.verdict.contrast import Verdict
 from results.questions.verdict.decision import Bounds, decide
 from results.questions.verdict.harms import Harm
-from results.questions.verdict.rules import Rules, stated
 from results.questions.verdict.verdict import verdicts
-from results.questions.verdict.verdict_words import Verdict
+from results.rules import Rules, stated
 
 from .conftest import made_trials
 

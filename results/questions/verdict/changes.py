@@ -1,8 +1,9 @@
 """What would change a verdict: other rules if it is settled, more tasks or trials if it is open."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from results.questions.verdict.contrast import Measured
 from results.questions.verdict.decision import (
     CEILINGS,
     MARGINS,
@@ -14,12 +15,9 @@ from results.questions.verdict.decision import (
 )
 from results.questions.verdict.harms import Harm
 from results.questions.verdict.more_tasks import Settling
-from results.questions.verdict.rules import NOT_ENOUGH, Rules
+from results.rules import NOT_ENOUGH, Rules
 from results.statistics.pass_costs import UNKNOWN
 from results.words import in_points, many
-
-if TYPE_CHECKING:
-    from results.questions.verdict.verdict import Measured
 
 
 def trial_range(row: Mapping[str, Any]) -> str:
@@ -28,9 +26,7 @@ def trial_range(row: Mapping[str, Any]) -> str:
     return f"{many(most, 'trial')}" if fewest == most else f"{fewest} to {most} trials"
 
 
-def changes(
-    verdict: str, one: "Measured", rules: Rules, settling: Settling | None
-) -> Iterator[str]:
+def changes(verdict: str, one: Measured, rules: Rules, settling: Settling | None) -> Iterator[str]:
     """Sentences on what would change the verdict, with the numbers at which it would."""
     shared = [harm for harm in one.harms if harm.shown and harm.shared]
     if verdict == NOT_ENOUGH and shared:
@@ -57,7 +53,7 @@ def _shared(harm: Harm, row: Mapping[str, Any]) -> str:
     )
 
 
-def _turn(turn: Turn, one: "Measured") -> str:
+def _turn(turn: Turn, one: Measured) -> str:
     side = "above" if turn.above else "below"
     to = "leave it open" if turn.to == NOT_ENOUGH else f'make it "{turn.to}"'
     if turn.rule == "margin":
@@ -72,7 +68,7 @@ def _turn(turn: Turn, one: "Measured") -> str:
     )
 
 
-def _recorded(one: "Measured", rules: Rules) -> Iterator[str]:
+def _recorded(one: Measured, rules: Rules) -> Iterator[str]:
     """What a record that is missing could turn it to."""
     best = decide(if_known(one.bounds), rules)
     if best == NOT_ENOUGH:
@@ -84,7 +80,7 @@ def _recorded(one: "Measured", rules: Rules) -> Iterator[str]:
         yield f'Recording {" and ".join(lacking)} could make it "{best}".'
 
 
-def _settling(one: "Measured", settling: Settling | None) -> str:
+def _settling(one: Measured, settling: Settling | None) -> str:
     row = one.row
     if settling is None:
         return "How much more it takes cannot be said: too few tasks have enough trials of both."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from results.questions.verdict.harms import Harm
-from results.questions.verdict.rules import FAN_OUT, NO_DIFFERENCE, NOT_ENOUGH, STAY_SINGLE, Rules
+from results.rules import FAN_OUT, NO_DIFFERENCE, NOT_ENOUGH, STAY_SINGLE, Rules
 
 
 @dataclass(frozen=True)

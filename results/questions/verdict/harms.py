@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from results.metrics import silent_failure
-from results.questions.verdict.rules import Rules
+from results.rules import Rules
 from results.statistics.differences import paired_difference
 from results.statistics.intervals import Ints
 from results.statistics.on_these import difference_on_these, on_these

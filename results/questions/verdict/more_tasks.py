@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from results.questions.verdict.harms import Harm
-from results.questions.verdict.rules import NOT_ENOUGH
+from results.rules import NOT_ENOUGH
 from results.statistics import quantiles
 from results.statistics.differences import limits
 from results.statistics.intervals import Floats, Ints

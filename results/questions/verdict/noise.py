@@ -7,10 +7,11 @@ another one again.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
+from results.rules import replicates
 from results.statistics.compare import compare
 from results.statistics.consistency import group_columns
 
@@ -21,27 +22,6 @@ FLOOR = {
     "floor_high": pl.Float64(),
 }
 """What `with_floor` adds: the arm that was run again, its difference from itself, with limits."""
-
-
-def replicates(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Each arm that repeats another one, and which: same build and settings, another salt.
-
-    An imported run names them outright. The arm named first is the one repeated. In
-    simulation an arm of the same salt is no other run.
-    """
-    imported: Mapping[str, Any] = manifest.get("imported") or {}
-    named: Mapping[str, str] = imported.get("replicates") or {}
-    sweep: Mapping[str, Any] = manifest.get("sweep") or {}
-    arms = sweep.get("topologies")
-    found = {str(again): str(arm) for again, arm in named.items()}
-    first: dict[str, tuple[str, str]] = {}
-    for arm in cast("list[Mapping[str, Any]]", arms) if isinstance(arms, list) else ():
-        name, salt = str(arm["name"]), str(arm.get("replicate") or "")
-        same = repr((arm.get("build"), arm.get("settings")))
-        one, before = first.setdefault(same, (name, salt))
-        if one != name and (salt != before or not manifest.get("simulated")):
-            found[name] = one
-    return found
 
 
 def with_floor(

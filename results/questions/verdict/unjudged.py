@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from results.questions.verdict.rules import NO_COMPARISON, Stated
-from results.questions.verdict.verdict_words import Verdict
+from results.questions.verdict.contrast import Verdict
+from results.rules import NO_COMPARISON, Stated
 from results.strata import cell_label
 from results.withheld import Withheld
 

@@ -8,63 +8,25 @@ these, of which base tasks are the sample, and for these tasks alone, of which t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from results.infeasible import UNTIMED, counted
+from results.questions.verdict.contrast import Measured, Verdict
 from results.questions.verdict.decision import Bounds, decide
 from results.questions.verdict.harms import Harm, harms_of
 from results.questions.verdict.more_tasks import Evidence, settled_by
-from results.questions.verdict.rules import EXPLORATORY, NOT_ENOUGH, Rules, Stated
 from results.questions.verdict.unjudged import unjudged
-from results.questions.verdict.verdict_words import Verdict, worded
+from results.questions.verdict.verdict_words import worded
+from results.rules import EXPLORATORY, NOT_ENOUGH, Rules, Stated
 from results.statistics.compare import compare, paired_counts
 from results.statistics.differences import all_pass, unit_means
 from results.statistics.pass_costs import BOTH_FREE, UNKNOWN
 from results.statistics.spread import paired_spread
 from results.strata import strata
 from results.withheld import withheld_in
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One contrast in one stratum: its comparison row, trials, cost measure and harms.
-
-    `cost` is dollars, or tokens if dollars are not known; None if neither says what a pass costs.
-    """
-
-    row: Mapping[str, Any]
-    cell: pl.DataFrame
-    level: float
-    primary: bool
-    cost: str | None
-    harms: tuple[Harm, ...]
-    reference_harms: tuple[Harm, ...]
-    harms_on_these: tuple[Harm, ...]
-    evidence: Evidence | None
-
-    @property
-    def bounds(self) -> Bounds:
-        """The limits that decide for tasks like these."""
-        return Bounds(*self._limits(""), self.harms)
-
-    @property
-    def bounds_on_these(self) -> Bounds:
-        """The limits that decide for these tasks alone."""
-        return Bounds(*self._limits("these_"), self.harms_on_these)
-
-    def _limits(self, of: str) -> tuple[float | None, float | None, float | None, float | None]:
-        row, cost = self.row, f"{self.cost}_per_pass_ratio_{of}"
-        low, high = (0.0 if self.free else row.get(f"{cost}{end}") for end in ("low", "high"))
-        return row[f"{of}low"], row[f"{of}high"], low, high
-
-    @property
-    def free(self) -> bool:
-        """Whether neither side costs anything: no ceiling is then passed."""
-        return self.cost == "dollars" and self.row["dollars_per_pass_why"] == BOTH_FREE
 
 
 def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:

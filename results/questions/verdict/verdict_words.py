@@ -2,21 +2,18 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from results.questions.verdict.changes import changes, trial_range
+from results.questions.verdict.contrast import Measured, Verdict
 from results.questions.verdict.harms import Harm
 from results.questions.verdict.more_tasks import Settling
-from results.questions.verdict.rules import Rules
 from results.records import WITHOUT_GRADE
+from results.rules import Rules
 from results.simulation import simulation
 from results.words import in_points, many, points, ratio, signed, tenths
-
-if TYPE_CHECKING:
-    from results.questions.verdict.verdict import Measured
 
 READ_ONLY = (
     "These tasks only read and answer: this says nothing about work that writes, and no verdict on "
@@ -24,40 +21,10 @@ READ_ONLY = (
 )
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One contrast in one stratum, judged.
-
-    `verdict` is one of the four, for tasks like these, and `on_these` one for these tasks alone, or
-    both say that there is no comparison;
-    `headline` says both in a sentence; `difference` (points of pass^k) and `cost` (the ratio per
-    pass) are what they rest on, as text with their intervals (`_on_these` those of the second);
-    `status` is its family or "exploratory"; `simulated` verdicts are conditions, not verdicts on
-    any model.
-    """
-
-    cell: str
-    task_set: str
-    topology: str
-    reference: str
-    verdict: str
-    on_these: str
-    headline: str
-    difference: str
-    cost: str
-    difference_on_these: str
-    cost_on_these: str
-    status: str
-    simulated: bool
-    reasons: tuple[str, ...]
-    assumes: tuple[str, ...]
-    changes: tuple[str, ...]
-
-
 def worded(
     verdict: str,
     on_these: str,
-    one: "Measured",
+    one: Measured,
     rules: Rules,
     status: str,
     settling: Settling | None,
@@ -92,13 +59,13 @@ def worded(
     )
 
 
-def _cost_text(one: "Measured", of: str) -> str:
+def _cost_text(one: Measured, of: str) -> str:
     if one.free:
         return "both free"
     return "-" if one.cost is None else ratio(*_cost_ratio(one, of))
 
 
-def _these_alone(verdict: str, one: "Measured") -> str:
+def _these_alone(verdict: str, one: Measured) -> str:
     """The second answer, with the limits it rests on."""
     row, bounds = one.row, one.bounds_on_these
     if bounds.low is None or bounds.high is None:
@@ -119,7 +86,7 @@ def _these_alone(verdict: str, one: "Measured") -> str:
     )
 
 
-def _reasons(one: "Measured", rules: Rules, cell: pl.DataFrame) -> Iterator[str]:
+def _reasons(one: Measured, rules: Rules, cell: pl.DataFrame) -> Iterator[str]:
     row, level = one.row, f"{100 * one.level:.4g}%"
     if rules.deadline_seconds is not None:
         graded = ~pl.col("ended").is_in(WITHOUT_GRADE)
@@ -167,7 +134,7 @@ def _against_margin(low: float, high: float, margin: float) -> str:
     return f"which leaves open whether it gains the {width} points that matter"
 
 
-def _cost(one: "Measured", rules: Rules) -> str:
+def _cost(one: Measured, rules: Rules) -> str:
     row, reference = one.row, one.row["reference"]
     if one.free:
         return "Both are free, so that neither costs more a passed trial than the other."
@@ -198,7 +165,7 @@ def _cost(one: "Measured", rules: Rules) -> str:
     )
 
 
-def _cost_ratio(one: "Measured", of: str = "") -> tuple[float, float | None, float | None]:
+def _cost_ratio(one: Measured, of: str = "") -> tuple[float, float | None, float | None]:
     ends = ("", f"_{of}low", f"_{of}high")
     value, low, high = (one.row[f"{one.cost}_per_pass_ratio{end}"] for end in ends)
     return value, low, high

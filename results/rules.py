@@ -8,9 +8,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
-from results.questions.verdict.noise import replicates
 from results.refused import Refused
 
 FAN_OUT = "fan out"
@@ -155,6 +154,27 @@ def stated(
     return Stated(
         Rules(**values), tuple(given), contrasts, bool(named), FIXED if given else DEFAULT
     )
+
+
+def replicates(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Each arm that repeats another one, and which: same build and settings, another salt.
+
+    An imported run names them outright. The arm named first is the one repeated. In
+    simulation an arm of the same salt is no other run.
+    """
+    imported: Mapping[str, Any] = manifest.get("imported") or {}
+    named: Mapping[str, str] = imported.get("replicates") or {}
+    sweep: Mapping[str, Any] = manifest.get("sweep") or {}
+    arms = sweep.get("topologies")
+    found = {str(again): str(arm) for again, arm in named.items()}
+    first: dict[str, tuple[str, str]] = {}
+    for arm in cast("list[Mapping[str, Any]]", arms) if isinstance(arms, list) else ():
+        name, salt = str(arm["name"]), str(arm.get("replicate") or "")
+        same = repr((arm.get("build"), arm.get("settings")))
+        one, before = first.setdefault(same, (name, salt))
+        if one != name and (salt != before or not manifest.get("simulated")):
+            found[name] = one
+    return found
 
 
 def _contrast(one: Any, topologies: Sequence[str]) -> tuple[str, str]:
