@@ -34,6 +34,7 @@ class Tool:
     """One thing an agent can do. `run(world, **arguments)` returns what JSON can carry.
 
     The four hints mean what MCP means by them; `touches` names the tables it may read or write.
+    `target` names the arguments that say what a call is about, all of them where it is None.
     """
 
     run: ToolFunction
@@ -42,6 +43,7 @@ class Tool:
     idempotentHint: bool = False  # noqa: N815
     openWorldHint: bool = False  # noqa: N815
     touches: tuple[str, ...] = ()
+    target: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ when calls run in parallel. Version 0 is the initial state of every row, absent 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -139,6 +139,16 @@ class SqliteWorld:
             # With a later write in between, what is left was never there before: a new version.
             self._asked[key] = before if self._asked[key] == after else self._next(key)
         log.undone = True
+
+    def before(self) -> "Iterator[SqliteWorld]":
+        """The world as it was before its last change, before the one before that, and so on.
+
+        It is one copy that goes back further at each step; what is done to it is nobody's.
+        """
+        past = SqliteWorld(self.snapshot(), self._schema)
+        for log in reversed(list(self.calls.values())):
+            if log.changeset and not log.undone and database.undo(past._db, log.changeset):
+                yield past
 
     def savepoint(self) -> int:
         """A mark to roll back to: the number of calls made so far."""

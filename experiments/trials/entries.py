@@ -66,6 +66,7 @@ def lost(spec: TrialSpec, why: str) -> Entry:
         "model": spec.models["default"],
         "models": json.dumps(dict(spec.models), sort_keys=True),
         "simulated": spec.simulated,
+        "faults": spec.faults.name if spec.faults else None,
         "trial": spec.trial,
         "seed": spec.sweep_seed,
         "ended": "crashed",

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from experiments.trials.roles import Simulation, simulation
+from tasks.faults.plan import Plan
 from tasks.task import Setting, Split
 
 
@@ -50,6 +51,7 @@ class TrialSpec:
     `topologies.models.model_settings` for every role, `role_settings` those of one role, which win.
     `replicate` salts the luck of the trial and its agents, and nothing else. `interrupts` is what
     becomes of a graph that asks for a person: the trial pauses, or the answer is always the same.
+    `faults` is the plan of what the world does wrong.
     """
 
     sweep: str
@@ -71,12 +73,13 @@ class TrialSpec:
         default_factory=dict[str, Mapping[str, Any]]
     )
     interrupts: Interrupts = "pause"
+    faults: Plan | None = None
 
     @cached_property
     def trial_id(self) -> str:
         """A hash of everything above, so that equal specs share a record."""
         known = asdict(self)
-        for name in ("budget", "replicate", "role_settings"):
+        for name in ("budget", "faults", "replicate", "role_settings"):
             if not known[name]:
                 del known[name]
         if known["interrupts"] == "pause":

@@ -15,13 +15,16 @@ from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.runnables import ensure_config
 
 from experiments.refused import Refused
-from experiments.trials.agents import ABOVE, IN_WORLD, Above, Agent, Credit
+from experiments.trials.agents import ABOVE, Above, Agent, Credit
 from experiments.trials.claims import Claim
+from experiments.trials.faulted import through
 from experiments.trials.places import Place, place_in
 from experiments.trials.recorder import Recorder, Row
 from experiments.trials.roles import Models, model_of
 from experiments.trials.work_tool import SUBMIT, WorkTool
+from experiments.trials.world_call import Touched, Workplace, WorldCall
 from results.usage import OUTSIDE
+from tasks.faults.drawn import Faults
 from tasks.judging import Submission
 from tasks.tools import BrokenToolError, Tool, ToolError, schema, use
 from tasks.world import World
@@ -34,30 +37,6 @@ from topologies.simulated.luck import pack
 
 _WITHIN: ContextVar[list[str] | None] = ContextVar("within", default=None)
 """The agents that were seated within the topology's own call that is under way."""
-
-
-@dataclass
-class Workplace:
-    """Where one agent works: the shared world or its own copy, and what it did there.
-
-    `wrote` are its calls of tools that may write, as far as they were not refused.
-    """
-
-    world: World
-    private: bool = False
-    submission: Submission | None = None
-    wrote: list[tuple[str, Mapping[str, Any]]] = field(
-        default_factory=list[tuple[str, Mapping[str, Any]]]
-    )
-
-
-@dataclass(frozen=True)
-class Touched:
-    """A tool call that had a world before it, by its step and its name in that world."""
-
-    row: Row
-    call: str
-    workplace: Workplace
 
 
 @dataclass
@@ -77,6 +56,7 @@ class Toolbox:
     recorder: Recorder
     copy: Callable[[], World]
     reached: Callable[[World, str | None], tuple[str, ...] | None]
+    faults: Faults
     claims: list[Claim] = field(default_factory=list[Claim])
     submission: Submission | None = None
     broken: BrokenToolError | None = None
@@ -223,17 +203,10 @@ class Toolbox:
         if tool is SUBMIT:
             return await self._submit(credit, row, arguments)
         place = self.workplaces.get(credit.agent.seat) or Workplace(self.world)
-        call = str(row["step"])
-        self.touched.append(Touched(row, call, place))
-        within = IN_WORLD.set(True)
-        try:
-            async with place.world.call(call):
-                reply = await use(tool, place.world, arguments)
-        finally:
-            IN_WORLD.reset(within)
-        if not tool.readOnlyHint:
-            place.wrote.append((tool.name, dict(arguments)))
-        return reply
+        now, role = self.recorder.now, credit.agent.role
+        made = WorldCall(place, tool, row, arguments, self.touched, now)
+        hit = None if role == OUTSIDE else self.faults.at_tool(tool, arguments, role)
+        return await (made.send() if hit is None else through(hit, made, row))
 
     async def _submit(self, credit: Credit, row: Row, arguments: Mapping[str, Any]) -> str:
         """Take a submission: the trial's or a draft's of a root, a report of any other agent."""

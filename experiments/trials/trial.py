@@ -23,6 +23,7 @@ from experiments.trials.allowance import Purse
 from experiments.trials.claims import reached_now, report_rows
 from experiments.trials.counted import COUNTED
 from experiments.trials.endings import Ending, crashed
+from experiments.trials.faulted import say_what_was_read
 from experiments.trials.graph_run import built, run_graph
 from experiments.trials.own_tools import GraphRecorder
 from experiments.trials.recorder import Recorder, Row
@@ -32,6 +33,7 @@ from experiments.trials.toolbox import Toolbox
 from results.records import TRIALS, WITHOUT_GRADE
 from results.usage import totals
 from tasks.distractors import distractors
+from tasks.faults.drawn import Faults
 from tasks.judging import Submission
 from tasks.task import Task, TaskSet, mode_of
 from tasks.tools import BrokenToolError
@@ -108,6 +110,7 @@ def _begin(spec: TrialSpec) -> _Trial:
         trial_id=spec.trial_id,
         luck=(luck.part("task", *base), luck.part("trial", *base, spec.trial, *salt)),
         recorder=GraphRecorder(spec.limits, Purse(spec.budget)),
+        faults=Faults(spec.faults, (*base, spec.trial), task.instruction),
         copy=lambda: task_set.world(task),
         reached=lambda world, text: reached_now(world, task, text),
     )
@@ -190,6 +193,8 @@ def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None)
         **judged,
     }
     row["limit"] = end.limit or ("budget" if toolbox.recorder.purse.stopped else None)
+    if spec.faults is not None:
+        say_what_was_read(toolbox.recorder.steps)
     steps = [{**step, "trial_id": spec.trial_id} for step in toolbox.recorder.steps]
     accesses = list(_accesses(spec, toolbox))
     reports = report_rows(
@@ -267,6 +272,7 @@ def _identity(spec: TrialSpec, task_set: TaskSet, task: Task) -> Row:
         "solvable": task.solvable,
         "model": spec.models["default"],
         "models": json.dumps(dict(spec.models), sort_keys=True),
+        "faults": spec.faults.name if spec.faults else None,
         "budget": spec.budget.amount if spec.budget else None,
         "budget_unit": spec.budget.unit if spec.budget else None,
         "trial": spec.trial,
@@ -300,7 +306,7 @@ def _accesses(spec: TrialSpec, toolbox: Toolbox) -> Iterator[Row]:
                 "predicate": access.predicate,
                 "version": None if touched.workplace.private else access.version,
                 "undone": log.undone,
-                "at": row["started"] if row["ended"] is None else row["ended"],
+                "at": touched.at,
             }
             number += 1
 

@@ -144,15 +144,28 @@ async def send_summary(world: SqliteWorld, customer: str, requests: list[str]) -
 
 MONEY = ("customers", "gift_cards")
 ATOMIC = (
-    Tool(get_customer, readOnlyHint=True, idempotentHint=True, touches=MONEY),
-    Tool(get_product, readOnlyHint=True, idempotentHint=True, touches=("products",)),
-    Tool(get_order, readOnlyHint=True, idempotentHint=True, touches=("orders",)),
-    Tool(find_emails, readOnlyHint=True, idempotentHint=True, touches=("customers", "emails")),
-    Tool(sell, destructiveHint=True, touches=("products", *MONEY, "payments")),
-    Tool(backorder, touches=("customers", "products", "backorders")),
-    Tool(refund, destructiveHint=True, touches=("orders", *MONEY, "refunds")),
-    Tool(decline_refund, touches=("orders", "declines")),
-    Tool(send_summary, openWorldHint=True, touches=("customers", "emails")),
+    Tool(get_customer, readOnlyHint=True, idempotentHint=True, touches=MONEY, target=("customer",)),
+    Tool(
+        get_product, readOnlyHint=True, idempotentHint=True, touches=("products",), target=("sku",)
+    ),
+    Tool(get_order, readOnlyHint=True, idempotentHint=True, touches=("orders",), target=("order",)),
+    Tool(
+        find_emails,
+        readOnlyHint=True,
+        idempotentHint=True,
+        touches=("customers", "emails"),
+        target=("customer",),
+    ),
+    Tool(
+        sell,
+        destructiveHint=True,
+        touches=("products", *MONEY, "payments"),
+        target=("customer", "sku"),
+    ),
+    Tool(backorder, touches=("customers", "products", "backorders"), target=("customer", "sku")),
+    Tool(refund, destructiveHint=True, touches=("orders", *MONEY, "refunds"), target=("order",)),
+    Tool(decline_refund, touches=("orders", "declines"), target=("order",)),
+    Tool(send_summary, openWorldHint=True, touches=("customers", "emails"), target=("customer",)),
 )
 
 

@@ -102,12 +102,13 @@ async def delete_row(world: SqliteWorld, table: str, key: str) -> dict[str, Any]
 
 
 EVERY = tuple(TABLES)
+ROW = ("table", "key")
 CRUD = (
-    Tool(get_row, readOnlyHint=True, idempotentHint=True, touches=EVERY),
+    Tool(get_row, readOnlyHint=True, idempotentHint=True, touches=EVERY, target=ROW),
     Tool(find_rows, readOnlyHint=True, idempotentHint=True, touches=EVERY),
-    Tool(create_row, touches=EVERY),
-    Tool(update_row, destructiveHint=True, idempotentHint=True, touches=EVERY),
-    Tool(delete_row, destructiveHint=True, idempotentHint=True, touches=EVERY),
+    Tool(create_row, touches=EVERY, target=("table", "values")),
+    Tool(update_row, destructiveHint=True, idempotentHint=True, touches=EVERY, target=ROW),
+    Tool(delete_row, destructiveHint=True, idempotentHint=True, touches=EVERY, target=ROW),
 )
 
 
