@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import polars as pl
 
 from results.records import Recorded
-from results.reports.section import Section
+from results.reports.parts import Section
 from results.resilience.trajectory import trajectory_scores
 from results.strata import cell_label, strata
 from results.table import Row, Table, grouped
