@@ -154,7 +154,7 @@ def _rows(episode: Episode, known: Row, trial_id: str) -> dict[str, list[Row]]:
         "ended": "completed",
         "passed": not deadlock,
         "agents": seats,
-        "model_calls": sum(row["kind"] == "model" for row in steps),
+        "model_calls": sum(row["kind"] == "model" for row in steps) or None,
         "tool_calls": len(at),
         **_tokens(steps),
     }

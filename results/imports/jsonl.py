@@ -17,7 +17,7 @@ from results.imports.fields import NEVER_NULL, checked_row, sequence, with_requi
 from results.imports.possible import Together, possible_trial
 from results.records import SCHEMAS, frame
 from results.refused import Refused
-from results.usage import COUNTS, is_agent, totals
+from results.usage import is_agent, totals
 
 Row = dict[str, Any]
 Record = dict[str, list[Row]]
@@ -213,8 +213,8 @@ def _defaults(stem: str, given: Row, steps: list[Row]) -> Row:
     if steps:
         counts = totals(steps)
         if not counts["model_calls"]:
-            unknown = (*COUNTS, "agents", "dollars", "dollars_uncached")
-            counts |= dict.fromkeys(unknown)
+            known = ("tool", "beside") if counts["beside_calls"] else ("tool",)
+            counts |= dict.fromkeys(name for name in counts if not name.startswith(known))
         if given.get("prompt_tokens") is not None and given.get("completion_tokens") is not None:
             counts["usage_note"] = None
         derived |= counts

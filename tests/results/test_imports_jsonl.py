@@ -430,3 +430,14 @@ def test_a_call_that_a_graph_made_by_itself_has_an_id_of_its_own(tmp_path: Path)
     own = {"kind": "tool", "tool": "fill", "message": 1, "call_id": "carry_out_1"}
     steps = import_jsonl(written(tmp_path, GOOD | {"steps": [CALLS, own]}))["steps"]
     assert steps["call_id"].to_list() == [None, "carry_out_1"]
+
+
+def test_where_no_model_call_is_recorded_none_is_counted(tmp_path: Path) -> None:
+    """The log of a world alone: how often its agents asked a model is not known, and not 0."""
+    steps = [{"step": 0, "kind": "tool", "agent": "P0", "tool": "take"}]
+    file = tmp_path / "runs.jsonl"
+    file.write_text(json.dumps({"task": "t", "trial": 0, "passed": True, "steps": steps}) + "\n")
+    (trial,) = import_jsonl(file)["trials"].to_dicts()
+    assert (trial["tool_calls"], trial["tool_errors"]) == (1, 0)
+    names = ("model_calls", "agents", "beside_calls", "beside_tokens", "beside_dollars", "dollars")
+    assert {trial[name] for name in names} == {None}
