@@ -6,7 +6,7 @@ not a fact; it only counts where the goal asks for a refusal.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -114,6 +114,34 @@ def answer_facts(answer: str | None, labels: frozenset[str]) -> Counter[RowChang
     """The distinct `label: value` lines of an answer whose label is asked for."""
     found = {said(label, value) for label, value in ANSWER_LINE.findall(answer or "")}
     return Counter(fact for fact in found if fact.key in labels)
+
+
+def answer_goal(
+    right: Mapping[str, Sequence[str]],
+    alike: Sequence[Sequence[str]] = (),
+    names: Mapping[str, str] | None = None,
+) -> Goal:
+    """The goal of a task that only answers: `right` maps each label to what may stand on its line.
+
+    In a group of `alike`, all labels with more than one way must be answered in the same one of
+    them; a label in no group may be answered in any. Every label is a milestone of its name, or of
+    the one that `names` gives it.
+    """
+    ways = {label: [said(label, value) for value in values] for label, values in right.items()}
+    single = {label for label, way in ways.items() if len(way) == 1}
+    groups = [[label for label in group if label not in single] for group in alike]
+    grouped = single.union(*groups)
+    groups += [[label] for label in ways if label not in grouped]
+    return Goal(
+        facts=tuple(ways[label][0] for label in ways if label in single),
+        either=tuple(
+            tuple(zip(*(ways[label] for label in group), strict=True)) for group in groups if group
+        ),
+        milestones=tuple(
+            MilestoneGoal((names or {}).get(label, label), tuple((fact,) for fact in way))
+            for label, way in ways.items()
+        ),
+    )
 
 
 def judge(changes: Counter[RowChange], goal: Goal, submission: Submission) -> Judgement:

@@ -8,14 +8,15 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tasks.judging import JUDGE, Goal
 from tasks.refused import Refused
+from tasks.solution import Effect as Effect
 from tasks.tools import Tool
-from tasks.workers.clerk import Clerk
+from tasks.workers.clerk import NO_CLERK, Clerk
 from tasks.world import World
 
 Split = Literal["dev", "held_out"]
@@ -25,14 +26,6 @@ Settings = Mapping[str, Setting]
 SPLITS: tuple[Split, ...] = ("dev", "held_out")
 TEMPTATION_IN = 10
 """One task in this many cannot be done, or contradicts itself."""
-
-
-@dataclass(frozen=True)
-class Effect:
-    """One step of a reference solution: a tool call, or (with tool "submit") the answer."""
-
-    tool: str
-    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -102,7 +95,8 @@ class TaskSet:
     `dials` maps each setting to its allowed values, the default first, or to a (default, low, high)
     range of numbers as a `Range`. `instructions(settings)` is what every agent is told about this
     kind of work (policy, conventions). `make(settings, split, index)` builds a task; it raises
-    `Refused` for a combination that makes no sense. `shorthands` are names for settings of dials
+    `Refused` for a combination that makes no sense. `clerk` is how a simulated model does the work;
+    real ones need none. `shorthands` are names for settings of dials
     (`mode = "answer"` for `write_share = 0`). `optional` are dials that settings leave out at their
     default. `outside` are the tools of those who act from outside (see `Task.outside`), which no
     agent is offered. `invariants(task, world)` names each broken
@@ -120,7 +114,7 @@ class TaskSet:
     make: Callable[[Settings, Split, int], Task]
     world: Callable[[Task], World]
     tools: Callable[[Settings], tuple[Tool, ...]]
-    clerk: Clerk
+    clerk: Clerk = NO_CLERK
     shorthands: Mapping[str, Mapping[Setting, Settings]] = field(
         default_factory=dict[str, Mapping[Setting, Settings]]
     )
@@ -230,3 +224,10 @@ def is_temptation(task_set: str, split: Split, index: int) -> bool:
     """Whether this base task is the one in ten that cannot be done as asked."""
     decade, place = divmod(index, TEMPTATION_IN)
     return luck(task_set, split, "temptation", decade).randrange(TEMPTATION_IN) == place
+
+
+def cannot_be_done(task_set: str, split: Split, index: int, ways: Sequence[str]) -> str:
+    """In which of these ways a base task cannot be done as asked; "" for nine in ten, which can."""
+    if not is_temptation(task_set, split, index):
+        return ""
+    return luck(task_set, split, index, "wrong").choice(ways)

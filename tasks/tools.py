@@ -61,6 +61,13 @@ class Tool:
         return _arguments(self.run)
 
 
+def readers(table: str, *runs: ToolFunction) -> tuple[Tool, ...]:
+    """Tools that only read, and only from one table."""
+    return tuple(
+        Tool(run, readOnlyHint=True, idempotentHint=True, touches=(table,)) for run in runs
+    )
+
+
 @cache
 def _description(run: ToolFunction) -> str:
     doc = parse(inspect.getdoc(run) or "")

@@ -1,13 +1,14 @@
 """Tasks made from the library: their words, their goal and a reference solution."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tasks.judging import Goal, MilestoneGoal, RowChange, said
+from tasks.judging import Goal, answer_goal
 from tasks.refused import Refused
+from tasks.solution import CANNOT_BE_DONE, Effect, answered
 from tasks.stdlib.library import library, unaltered
 from tasks.stdlib.lookups import CALLS_A_LOOKUP, Lookup, lookups
 from tasks.stdlib.wording import closing_line, item_line, opening_lines
-from tasks.task import Effect, Settings, Split, Task, block_name, is_temptation, luck
+from tasks.task import Settings, Split, Task, block_name, cannot_be_done, luck
 
 NAME = "stdlib"
 STYLES = ("qualified", "bare")
@@ -32,7 +33,7 @@ def make(settings: Settings, split: Split, index: int) -> Task:
     namings = [
         f"F{place // 2 + 1}" if place // 2 in coupled else styles[place] for place in range(width)
     ]
-    wrong = _what_is_wrong(split, index)
+    wrong = cannot_be_done(NAME, split, index, ("missing", "contradiction"))
     lines = [
         item_line(label, lookup, naming, phrasing)
         for label, lookup, naming in zip(labels, asked, namings, strict=True)
@@ -41,17 +42,16 @@ def make(settings: Settings, split: Split, index: int) -> Task:
         lines[0] = lines[0].replace(f"`{asked[0].named}`", f"`{_missing(asked[0], split, index)}`")
     combination = luck(NAME, split, index, "combination").choice(("total", "most"))
     opening = opening_lines(phrasing, families, wrong == "contradiction")
-    combined = _combined(combination, labels, asked)
     open_pairs = coupled if phrasing == "underspecified" else frozenset[int]()
-    if wrong:
-        goal = Goal(status="blocked")
-    else:
-        goal = _goal(labels, asked, styles, open_pairs, (combination, combined))
-    answer = [f"{label}: {a.said(s)}" for label, a, s in zip(labels, asked, styles, strict=True)]
-    for pair in open_pairs:
-        for place in (2 * pair, 2 * pair + 1):
-            answer[place] = f"{labels[place]}: {asked[place].said(STYLES[0])}"
-    answer.append(f"{combination}: {combined}")
+    right = {
+        label: [
+            asked[place].said(way) for way in (STYLES if place // 2 in open_pairs else (style,))
+        ]
+        for place, (label, style) in enumerate(zip(labels, styles, strict=True))
+    }
+    right[combination] = [_combined(combination, labels, asked)]
+    alike = [labels[2 * pair : 2 * pair + 2] for pair in sorted(open_pairs)]
+    goal = answer_goal(right, alike, {combination: "combination"})
     return Task(
         task_set=NAME,
         block=block_name(split, index),
@@ -59,8 +59,8 @@ def make(settings: Settings, split: Split, index: int) -> Task:
         settings=dict(settings),
         instruction="\n".join([*opening, *lines, closing_line(combination, phrasing)]),
         image=unaltered(),
-        goal=goal,
-        solution=_solution(asked, answer, bool(wrong)),
+        goal=Goal(status="blocked") if wrong else goal,
+        solution=_solution(asked, right, bool(wrong)),
         effective_coupling=2 * len(coupled) / width,
     )
 
@@ -84,12 +84,6 @@ def _pair_order(split: Split, index: int) -> list[int]:
     return order
 
 
-def _what_is_wrong(split: Split, index: int) -> str:
-    if not is_temptation(NAME, split, index):
-        return ""
-    return luck(NAME, split, index, "wrong").choice(("missing", "contradiction"))
-
-
 def _missing(lookup: Lookup, split: Split, index: int) -> str:
     """A name like the one asked for that the library does not have."""
     endings = ["_all", "_many", "_into", "_lines", "_safely", "_once"]
@@ -105,38 +99,10 @@ def _combined(combination: str, labels: list[str], asked: Sequence[Lookup]) -> s
     return str(sum(counts)) if combination == "total" else labels[counts.index(max(counts))]
 
 
-def _goal(
-    labels: list[str],
-    asked: Sequence[Lookup],
-    styles: list[str],
-    open_pairs: frozenset[int],
-    combined: tuple[str, str],
-) -> Goal:
-    facts: list[RowChange] = []
-    milestones: list[MilestoneGoal] = []
-    for place, (label, lookup, style) in enumerate(zip(labels, asked, styles, strict=True)):
-        allowed = STYLES if place // 2 in open_pairs else (style,)
-        ways = tuple((said(label, lookup.said(way)),) for way in allowed)
-        milestones.append(MilestoneGoal(label, ways))
-        if len(ways) == 1:
-            facts.extend(ways[0])
-    either = tuple(
-        tuple(
-            tuple(said(labels[place], asked[place].said(way)) for place in (2 * pair, 2 * pair + 1))
-            for way in STYLES
-        )
-        for pair in sorted(open_pairs)
-    )
-    facts.append(said(*combined))
-    milestones.append(MilestoneGoal("combination", ((said(*combined),),)))
-    return Goal(tuple(facts), either, tuple(milestones))
-
-
-def _solution(asked: Sequence[Lookup], answer: list[str], wrong: bool) -> tuple[Effect, ...]:
+def _solution(
+    asked: Sequence[Lookup], right: Mapping[str, Sequence[str]], wrong: bool
+) -> tuple[Effect, ...]:
     if wrong:
-        steps = asked[0].steps()[: CALLS_A_LOOKUP - 1]
-        ending = {"answer": "This cannot be done as asked.", "status": "blocked"}
-    else:
-        steps = [step for lookup in asked for step in lookup.steps()]
-        ending = {"answer": "\n".join(answer), "status": "done"}
-    return (*steps, Effect("submit", {**ending, "confidence": 1.0}))
+        return (*asked[0].steps()[: CALLS_A_LOOKUP - 1], CANNOT_BE_DONE)
+    steps = [step for lookup in asked for step in lookup.steps()]
+    return (*steps, answered({label: ways[0] for label, ways in right.items()}))

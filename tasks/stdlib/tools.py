@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tasks.database import Row
 from tasks.stdlib.library import ENTRIES, LibraryWorld
-from tasks.tools import Tool, ToolError
+from tasks.tools import ToolError, readers
 
 MEMBERS_A_PAGE = 20
 DOC_LINES_A_PAGE = 30
@@ -121,10 +121,7 @@ async def read_source(world: LibraryWorld, name: str, page: Page = 1) -> dict[st
     }
 
 
-TOOLS = tuple(
-    Tool(run, readOnlyHint=True, idempotentHint=True, touches=(ENTRIES,))
-    for run in (search_library, list_members, read_doc, inspect_signature, read_source)
-)
+TOOLS = readers(ENTRIES, search_library, list_members, read_doc, inspect_signature, read_source)
 
 
 def _entry(world: LibraryWorld, name: str) -> Row:

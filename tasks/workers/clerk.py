@@ -87,6 +87,14 @@ class Clerk:
     answer: Callable[[Desk, Sequence[Item]], list[str]] = field(default=lambda _desk, _items: [])
 
 
+def _unreadable(_item: Item, _desk: Desk) -> Script:
+    yield from ()
+    return "unknown"
+
+
+NO_CLERK = Clerk(frozenset(), _unreadable)
+"""Of work that only real models do: a simulated one says that it did not understand it."""
+
 FAILED = "failed"
 NOT_WRITTEN = "not written"
 

@@ -7,12 +7,14 @@ import pytest
 
 from tasks.workers.clerk import (
     FAILED,
+    NO_CLERK,
     NOT_WRITTEN,
     SOUND,
     Call,
     Item,
     SoundMind,
     items_in,
+    reads,
 )
 from tasks.workers.turns import next_turn
 from tests.tasks.toy import RIGHT, SUBMIT, TASK, TOOLS, TOY, Shop, alone, lead
@@ -208,3 +210,8 @@ def test_tools_are_known_by_what_they_take_and_not_by_their_names() -> None:
 def test_without_a_submit_tool_the_answer_is_the_last_message() -> None:
     shop = Shop()
     assert shop.run("one", replace(alone(), tools=TOOLS)) == RIGHT
+
+
+def test_where_a_task_set_has_no_clerk_no_line_is_read_as_work() -> None:
+    for line in ("add 3 beans to jar J1", "Refund order O7.", ""):
+        assert not reads(NO_CLERK, Item("R1", line))

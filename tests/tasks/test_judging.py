@@ -13,6 +13,7 @@ from tasks.judging import (
     RowChange,
     Submission,
     answer_facts,
+    answer_goal,
     judge,
     said,
 )
@@ -182,3 +183,24 @@ def test_facts_that_no_milestone_asks_for_are_a_milestone_of_their_own() -> None
     goal = Goal((paid("a", 1), paid("b", 1)), (), (MilestoneGoal("a", ((paid("a", 1),),)),))
     judged = judge(Counter([paid("a", 1)]), goal, Submission())
     assert judged.first_missed == "the_rest"
+
+
+def test_a_goal_of_answer_lines_takes_either_way_but_one_way_for_all_that_are_alike() -> None:
+    goal = answer_goal(
+        {"a": ["x", "ex"], "b": ["y", "why"], "c": ["z"], "d": ["1", "one"]}, ["abc"]
+    )
+    for answer, right in (
+        ("a: x\nb: y\nc: z\nd: 1", True),
+        ("a: ex\nb: why\nc: z\nd: 1", True),
+        ("a: x\nb: y\nc: z\nd: one", True),
+        ("a: x\nb: why\nc: z\nd: 1", False),
+        ("a: x\nb: y\nd: 1", False),
+    ):
+        judged = judge(Counter(), goal, Submission(answer, "done"))
+        assert judged.passed == right, answer
+    assert [milestone.name for milestone in goal.milestones] == list("abcd")
+
+
+def test_milestones_of_answer_lines_can_have_names_of_their_own() -> None:
+    goal = answer_goal({"a": ["x"], "most": ["a"]}, names={"most": "combination"})
+    assert [milestone.name for milestone in goal.milestones] == ["a", "combination"]
