@@ -1,20 +1,29 @@
 """`fanout chart`: one chart of a recorded run as a picture."""
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from results import CHARTS
-from results.charts.saving import save
-from results.finder import find
-from results.refused import Refused
-from results.store import RUNS, find_run, open_run
+from experiments.commands.words import add_run, opened
+
+HELP = "one chart as a picture"
+EXAMPLE = "fanout chart quickstart success_by_cell"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which run, which chart, and into what."""
+    add_run(parser)
+    parser.add_argument("chart", metavar="CHART", help="its name, or an import path")
+    parser.add_argument("--to", choices=("svg", "png", "pdf"), default="svg")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: CHART.svg here")
+
+
+def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    found = open_run(find_run(arguments.name, arguments.runs or RUNS))
-    if found.trials.is_empty():
-        raise Refused(f"{found.folder} has no trials yet: run the sweep first")
+    from results import CHARTS
+    from results.charts.saving import save
+    from results.finder import find
+
+    found = opened(arguments, begun=True)
     name = arguments.chart
     file: Path = arguments.output or Path(f"{name.rpartition(':')[2]}.{arguments.to}")
     save(find(CHARTS, name)(found), file, arguments.to)

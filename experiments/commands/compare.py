@@ -1,29 +1,37 @@
 """`fanout compare`: recorded runs side by side, paired by task where they did the same."""
 
-import argparse
-from pathlib import Path
+from argparse import ArgumentParser, Namespace
 
-from experiments.commands.output import print_json
-from results.questions.runs.side_by_side import compare_runs
-from results.reports.report import HEADLINE_K
-from results.store import RUNS, find_run, open_run
+from experiments.commands.words import add_run, opened
+
+HELP = "runs side by side, paired by task"
+EXAMPLE = "fanout compare before after"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which runs, and what of theirs is the same by another name."""
+    add_run(parser)
+    parser.add_argument("others", nargs="+", metavar="RUN", help="compared to the first")
+    parser.add_argument("--k", type=int, metavar="K", help="of pass^k (default 4)")
+    about = "a topology or task set of RUN is OURS in the first, as in after:agent=single_thread"
+    parser.add_argument(
+        "--as", action="append", default=[], dest="called", metavar="RUN:THEIRS=OURS", help=about
+    )
+
+
+def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    folders: Path = arguments.runs or RUNS
-    names = [arguments.name, *arguments.others]
-    found = [open_run(find_run(name, folders)) for name in names]
+    from experiments.printed.output import print_json
+    from results.questions.runs.side_by_side import compare_runs
+    from results.reports.report import HEADLINE_K
+
+    found = [opened(arguments, name) for name in (arguments.name, *arguments.others)]
     k = HEADLINE_K if arguments.k is None else arguments.k
     beside = compare_runs(found, k, arguments.called)
     if arguments.json:
-        print_json(
-            {
-                "outcomes": beside.outcomes.to_dicts(),
-                "differences": beside.differences.to_dicts(),
-                "notes": beside.notes,
-            }
-        )
+        frames = {"outcomes": beside.outcomes, "differences": beside.differences}
+        told = {name: frame.to_dicts() for name, frame in frames.items()}
+        print_json({**told, "notes": beside.notes})
     else:
         print(beside.markdown, end="")
     return 0

@@ -1,20 +1,29 @@
 """`fanout export`: a recorded run as JSON Lines, which any harness can read and write."""
 
-import argparse
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
-from experiments.commands.output import print_json
+from experiments.commands.words import add_run, opened
 from experiments.refused import Refused
-from results.imports.jsonl import export_jsonl
-from results.records import SCHEMAS
-from results.store import RUNS, find_run, open_run
+
+HELP = "write a run as JSON Lines"
+EXAMPLE = "fanout export latest"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which run, and where to."""
+    add_run(parser, "latest")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: in the run's folder")
+
+
+def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    found = open_run(find_run(arguments.name, arguments.runs or RUNS))
-    if found.trials.is_empty():
-        raise Refused(f"{found.folder} has no trials yet")
-    file = arguments.output or found.folder / f"{found.folder.name}.jsonl"
+    from experiments.printed.output import print_json
+    from results.imports.jsonl import export_jsonl
+    from results.records import SCHEMAS
+
+    found = opened(arguments, begun=True)
+    file: Path = arguments.output or found.folder / f"{found.folder.name}.jsonl"
     if not file.parent.is_dir():
         raise Refused(f"there is no folder {file.parent} to write to")
     export_jsonl({name: getattr(found, name) for name in SCHEMAS}, file)

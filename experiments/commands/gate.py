@@ -1,31 +1,46 @@
 """`fanout gate`: is a run good enough, for CI and release; exit 0, 1 or 2 and one line of why."""
 
-import argparse
 import sys
-from dataclasses import asdict
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from experiments.commands.output import print_json
+from experiments.commands.words import add_run, opened
 from experiments.refused import Refused
-from results.questions.gate.gate import TOLERANCE, gate
-from results.store import RUNS, find_run, open_run
+
+HELP = "hold a run to a standard: exit 0 passed, 1 failed, 2 undecided or bad input"
+EXAMPLE = "fanout gate latest --k 8 --min 0.9"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which run, to which standard, and where to write what comes of it."""
+    add_run(parser)
+    add = parser.add_argument
+    add("--k", type=int, default=1, metavar="K", help="of pass^k (default 1)")
+    add("--min", type=float, metavar="X", help="least pass^k, between 0 and 1")
+    add("--max-cost", type=float, metavar="X", help="most dollars a passed trial")
+    add("--baseline", metavar="RUN", help="an earlier run that it must not fall behind")
+    add("--tolerance", type=float, metavar="X", help="loss of pass^k to rule out (default 0.05)")
+    these = "ask of these tasks alone, not of more like them"
+    add("--these-tasks", action="store_true", help=these)
+    add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    add("--markdown", type=Path, metavar="FILE", help="write a summary in Markdown")
+
+
+def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    runs: Path = arguments.runs or RUNS
-    found = open_run(find_run(arguments.name, runs))
-    baseline = None
-    if arguments.baseline is not None:
-        baseline = open_run(find_run(arguments.baseline, runs))
-    tolerance = TOLERANCE if arguments.tolerance is None else arguments.tolerance
+    from dataclasses import asdict
+
+    from experiments.printed.output import print_json
+    from results.questions.gate.gate import TOLERANCE, gate
+
+    found = opened(arguments)
     result = gate(
         found,
         arguments.k,
         arguments.min,
         arguments.max_cost,
-        baseline,
-        tolerance,
+        None if arguments.baseline is None else opened(arguments, arguments.baseline),
+        TOLERANCE if arguments.tolerance is None else arguments.tolerance,
         arguments.these_tasks,
     )
     written = {arguments.junit: result.junit_xml, arguments.markdown: result.markdown}
@@ -36,19 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     for file in files:
         _write(file, written[file])
     if not found.complete:
-        planned = found.manifest.get("planned")
-        print(
-            f"fanout: {found.folder} is not complete: {found.trials.height} of {planned} trials",
-            file=sys.stderr,
-        )
+        of = f"{found.trials.height} of {found.manifest.get('planned')}"
+        print(f"fanout: {found.folder} is not complete: {of} trials", file=sys.stderr)
     if arguments.json:
-        print_json(
-            {
-                "exit": result.exit_code,
-                "line": result.line,
-                "checks": [asdict(check) for check in result.checks],
-            }
-        )
+        checks = [asdict(check) for check in result.checks]
+        print_json({"exit": result.exit_code, "line": result.line, "checks": checks})
     else:
         print(result.line)
     return result.exit_code

@@ -1,30 +1,52 @@
 """`fanout import`: recorded runs of another harness as a run of the kit."""
 
-import argparse
-import hashlib
+from __future__ import annotations
+
 import shlex
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from experiments.commands.output import print_json
+from experiments.commands.recording import options
+from experiments.commands.words import add_json, add_runs, runs_in
 from experiments.refused import Refused
-from results.finder import find
-from results.imports import IMPORTERS
-from results.imports.writing import write_run
-from results.store import RUNS, open_run
-from results.words import many
-from topologies.secrets import hidden, signs
+
+if TYPE_CHECKING:
+    import polars as pl
+
+HELP = "make a run of another harness's recorded file"
+EXAMPLE = "fanout import tau-bench gpt-4o-airline.json"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which file, in which format, and what it does not say itself."""
+    add = parser.add_argument
+    formats = "tau-bench, jsonl, dpbench, or an importer by import path"
+    add("format", metavar="FORMAT", help=formats)
+    add("file", type=Path, metavar="FILE", help="or a folder; see results/imports/README.md")
+    add("--name", metavar="NAME", help="the run's name (default: the file's)")
+    add("--model", metavar="NAME", help="tau-bench: the agent's model")
+    add("--task-set", metavar="NAME", help="tau-bench: if the tools do not tell")
+    estimate = "tau-bench: count the text, as an estimate"
+    add("--estimate-tokens", action="store_true", help=estimate)
+    again = "a system that is another one run again: how far they differ is the noise floor"
+    add("--replicate", action="append", default=[], metavar="AGAIN=SYSTEM", help=again)
+    add_runs(parser)
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
     """Carry out the command."""
+    from experiments.printed.output import print_json
+    from results.imports.writing import write_run
+    from results.store import RUNS, open_run
+    from results.words import many
+
     file: Path = arguments.file
     name = arguments.name or (file.name if file.is_dir() else file.stem)
     if not name.strip(". ") or "/" in name or not name.isprintable():
         raise Refused(f"the run cannot be called {name!r}; give a plain name with --name")
-    folder = (arguments.runs or RUNS) / name
+    folder = runs_in(arguments) / name
     frames = {known: _without_secrets(frame) for known, frame in _frames(arguments).items()}
     replicates = _replicates(arguments.replicate, frames["trials"])
     write_run(folder, frames, name, _source(arguments) | {"replicates": replicates})
@@ -67,12 +89,19 @@ def _replicates(given: list[str], trials: pl.DataFrame) -> dict[str, str]:
 
 
 def _without_secrets(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    from topologies.secrets import hidden, signs
+
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     found = [name for name in texts if frame.get_column(name).str.contains_any(signs()).any()]
     return frame.with_columns(pl.col(found).map_elements(hidden, pl.String)) if found else frame
 
 
-def _frames(arguments: argparse.Namespace) -> dict[str, pl.DataFrame]:
+def _frames(arguments: Namespace) -> dict[str, pl.DataFrame]:
+    from results.finder import find
+    from results.imports import IMPORTERS
+
     options = {"model": arguments.model, "task_set": arguments.task_set}
     if arguments.format != "tau-bench":
         given = [name for name, value in options.items() if value is not None]
@@ -88,15 +117,12 @@ def _frames(arguments: argparse.Namespace) -> dict[str, pl.DataFrame]:
     return find(IMPORTERS, arguments.format)(arguments.file, **options)
 
 
-def _source(arguments: argparse.Namespace) -> dict[str, Any]:
+def _source(arguments: Namespace) -> dict[str, Any]:
     """Where the run comes from; the name of the file without its folder, which is of no machine."""
     words = ["fanout", "import", arguments.format, arguments.file.name]
-    for option in ("name", "model", "task_set"):
-        if getattr(arguments, option):
-            words += [f"--{option.replace('_', '-')}", getattr(arguments, option)]
-    if arguments.estimate_tokens:
-        words.append("--estimate-tokens")
-    words += [word for one in arguments.replicate for word in ("--replicate", one)]
+    words += options(arguments, "name", "model", "task_set")
+    words += ["--estimate-tokens"] if arguments.estimate_tokens else []
+    words += options(arguments, "replicate")
     return {
         "format": arguments.format,
         "file": arguments.file.name,
@@ -107,6 +133,8 @@ def _source(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _hash(file: Path) -> str:
     """SHA-256 of a file, or of the names and contents of all files in a folder."""
+    import hashlib
+
     if not file.is_dir():
         return hashlib.sha256(file.read_bytes()).hexdigest()
     whole = hashlib.sha256()

@@ -1,35 +1,39 @@
 """`fanout list`: everything that a sweep or a command can name."""
 
-import argparse
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from experiments.commands.output import print_json
-from experiments.loading import load_task_set
+from experiments.commands.words import add_json, add_runs, runs_in
 from experiments.refused import REFUSALS
-from experiments.sweeps.sweep_file import SWEEPS, shipped
-from results.store import RUNS, open_run, recorded_runs
-from tasks import TASK_SETS
-from tasks.task import Range, Setting, dials_of
-from topologies import MODELS, TOPOLOGIES
-from topologies.models.model_settings import KINDS
+
+if TYPE_CHECKING:
+    from tasks.task import Range, Setting
+
+HELP = "what can be named"
+EXAMPLE = "fanout list task-sets"
 
 Listed = dict[str, dict[str, Any]]
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Of which kind."""
+    kinds = ", ".join(LISTS)
+    parser.add_argument("kind", nargs="?", choices=tuple(LISTS), metavar="KIND", help=kinds)
+    add_runs(parser)
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    runs: Path = arguments.runs or RUNS
-    kinds: dict[str, Callable[[], Listed]] = {
-        "topologies": topologies,
-        "task-sets": task_sets,
-        "models": models,
-        "sweeps": sweeps,
-        "runs": lambda: recorded(runs),
-    }
-    chosen = [arguments.kind] if arguments.kind else list(kinds)
-    found = {kind: kinds[kind]() for kind in chosen}
+    from experiments.printed.output import print_json
+
+    runs = runs_in(arguments)
+    chosen = [arguments.kind] if arguments.kind else list(LISTS)
+    found = {kind: LISTS[kind](runs) for kind in chosen}
     if arguments.json:
         print_json(found)
         return 0
@@ -42,16 +46,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def topologies() -> Listed:
+def topologies(_runs: Path) -> Listed:
     """Name to builder and settings."""
+    from topologies import TOPOLOGIES
+
     return {
         name: {"build": build, "settings": settings}
         for name, (build, settings) in TOPOLOGIES.items()
     }
 
 
-def task_sets() -> Listed:
+def task_sets(_runs: Path) -> Listed:
     """Name to what it is about and its dials, the default first."""
+    from experiments.loading import load_task_set
+    from tasks import TASK_SETS
+    from tasks.task import dials_of
+
     found: Listed = {}
     for name in TASK_SETS:
         task_set = load_task_set(name)
@@ -82,8 +92,10 @@ BY_ADDRESS: dict[str, dict[str, str]] = {
 """What to say of a role's model to reach a provider at its OpenAI-compatible address."""
 
 
-def models() -> Listed:
+def models(_runs: Path) -> Listed:
     """Provider, or simulated profile, to how it is named."""
+    from topologies import MODELS
+    from topologies.models.model_settings import KINDS
     from topologies.simulated.profile import parameters, profiles
 
     found: Listed = {f"simulated:{name}": {} for name in profiles()}
@@ -98,9 +110,11 @@ def models() -> Listed:
     return found
 
 
-def sweeps() -> Listed:
+def sweeps(_runs: Path) -> Listed:
     """Name to the question it asks."""
     import tomllib
+
+    from experiments.sweeps.sweep_file import SWEEPS, shipped
 
     found: Listed = {}
     for name in shipped():
@@ -111,6 +125,8 @@ def sweeps() -> Listed:
 
 def recorded(runs: Path) -> Listed:
     """Name to how far it is; what cannot be opened says why."""
+    from results.store import open_run, recorded_runs
+
     found: Listed = {}
     for folder in recorded_runs(runs):
         try:
@@ -123,7 +139,19 @@ def recorded(runs: Path) -> Listed:
     return found
 
 
+LISTS: dict[str, Callable[[Path], Listed]] = {
+    "topologies": topologies,
+    "task-sets": task_sets,
+    "models": models,
+    "sweeps": sweeps,
+    "runs": recorded,
+}
+"""Kind to what there is of it, name to all that is said of it; runs are looked for in a folder."""
+
+
 def _allowed(values: tuple[Setting, ...] | Range) -> str:
+    from tasks.task import Range
+
     if isinstance(values, Range):
         kind = "whole, " if values.whole else ""
         return f"{values.default:g} ({kind}{values.low:g} to {values.high:g})"

@@ -4,28 +4,48 @@ A notebook runs code for whoever opens it. So other machines, pages of other sit
 only lead here are kept out, and what a page may name is what is offered there.
 """
 
-import argparse
+from __future__ import annotations
+
 import os
 import sys
-import webbrowser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
-from experiments.loading import near
+from experiments.commands.words import add_runs, runs_in
 from experiments.refused import Refused
-from results.store import RUNS, find_run
-from topologies.listening import App, Message, Receive, Send, address_of, guarded, is_loopback
-from topologies.listening import listen as listen_at
-from topologies.secrets import keep
+
+if TYPE_CHECKING:
+    from topologies.listening import App, Message, Receive, Send
+
+HELP = "open a notebook"
+EXAMPLE = "fanout notebook compare"
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 TOKEN = "FANOUT_NOTEBOOK_TOKEN"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which notebook, what it opens with, and where it is served."""
+    add = parser.add_argument
+    add("name", nargs="?", default="compare", metavar="NAME")
+    add("--run", metavar="RUN", help="the recorded run it opens with")
+    add_runs(parser)
+    add("--edit", action="store_true", help="edit it instead of running it")
+    add("--host", default="127.0.0.1", help="another than loopback takes a token")
+    add("--token", metavar="TEXT", help="what a visitor must give to enter")
+    add("--port", type=int, default=None)
+    add("--no-browser", action="store_true", help="do not open a browser")
+
+
+def run(arguments: Namespace) -> int:
     """Serve the notebook until it is interrupted or terminated."""
+    from experiments.loading import near
+    from results.store import find_run
+    from topologies.listening import is_loopback
+    from topologies.secrets import keep
+
     file = NOTEBOOKS / f"{arguments.name.removesuffix('.py')}.py"
     if file.parent != NOTEBOOKS or not file.exists():
         known = sorted(path.stem for path in NOTEBOOKS.glob("*.py") if path.stem != "__init__")
@@ -41,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     keep(token)
     given: dict[str, str] = {}
     if arguments.run is not None:
-        given["run"] = str(find_run(arguments.run, arguments.runs or RUNS).resolve())
+        given["run"] = str(find_run(arguments.run, runs_in(arguments)).resolve())
     if arguments.runs is not None:
         given["runs"] = str(arguments.runs.resolve())
     if arguments.edit:
@@ -49,13 +69,18 @@ def run(arguments: argparse.Namespace) -> int:
     return _serve(file, arguments, token, given)
 
 
-def _serve(file: Path, arguments: argparse.Namespace, token: str, given: Mapping[str, str]) -> int:
+def _serve(file: Path, arguments: Namespace, token: str, given: Mapping[str, str]) -> int:
+    import webbrowser
+    from urllib.parse import quote
+
     import marimo
     import uvicorn
 
+    from topologies.listening import address_of, guarded, listen
+
     served = marimo.create_asgi_app(quiet=True, token=token or None)
     app = served.with_app(path="/", root=str(file)).build()
-    listening = listen_at(arguments.host, arguments.port or 0)
+    listening = listen(arguments.host, arguments.port or 0)
     address = address_of(listening)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -82,7 +107,7 @@ def _told(app: App, given: Mapping[str, str]) -> App:
     return told
 
 
-def _edit(file: Path, arguments: argparse.Namespace, token: str, given: Mapping[str, str]) -> None:
+def _edit(file: Path, arguments: Namespace, token: str, given: Mapping[str, str]) -> None:
     """Become marimo's editor, which always asks for a token; a signal then ends it and no other."""
     words: list[Any] = [sys.executable, "-m", "marimo", "edit", str(file), "--host", arguments.host]
     if arguments.port is not None:

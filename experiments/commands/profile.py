@@ -1,32 +1,39 @@
 """`fanout profile`: what fan-out could and could not bring to recorded single-agent runs."""
 
-import argparse
-from collections.abc import Iterator
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
 
-import polars as pl
-
-from experiments.commands.output import columns, print_json, print_lines
-from experiments.loading import near
-from experiments.recorded.counting import prices_of
-from experiments.recorded.show import find_trial
+from experiments.commands.words import add_run, opened
 from experiments.refused import Refused
-from results.charts.gain import run_picture, tasks_picture
-from results.charts.saving import save
-from results.imports.tau_bench_tools import WRITE_TOOLS
-from results.questions.gain.gain_words import profile_sentences
-from results.questions.gain.profile import ProfileResult, profile_runs
-from results.store import RUNS, Run, find_run, open_run
-from results.words import number
+
+HELP = "what fan-out could bring to recorded single-agent runs"
+EXAMPLE = "fanout profile latest"
 
 FOLDER = "profile"
-SHOWN_TASKS = 20
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which run, how many subagents, what writes, and what to draw where."""
+    add_run(parser, "latest")
+    add = parser.add_argument
+    add("--agents", type=int, default=4, metavar="N", help="most subagents at a time (default 4)")
+    writes = "the tools that write, where no accesses say so, as in refund,cancel"
+    add("--writes", metavar="TOOLS", help=writes)
+    add("--trial", metavar="TRIAL", help="the run to draw (default: the largest speed-up)")
+    add("--output", type=Path, metavar="FOLDER", help="of pictures (default: in the run's folder)")
+
+
+def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    found = open_run(find_run(arguments.name, arguments.runs or RUNS))
+    from experiments.printed.output import print_json, print_lines
+    from experiments.printed.profile import pictures, profile_lines, writing
+    from experiments.recorded.counting import prices_of
+    from experiments.recorded.show import find_trial
+    from results.imports.tau_bench_tools import WRITE_TOOLS
+    from results.questions.gain.gain_words import profile_sentences
+    from results.questions.gain.profile import profile_runs
+
+    found = opened(arguments)
     if arguments.trial is not None and not arguments.trial.strip():
         raise Refused(
             f"--trial names no run to draw; give the beginning of an id from `fanout show "
@@ -37,75 +44,19 @@ def run(arguments: argparse.Namespace) -> int:
         found.trials,
         found.steps,
         found.accesses,
-        write_tools=WRITE_TOOLS | _writing(found, arguments.writes),
+        write_tools=WRITE_TOOLS | writing(found, arguments.writes),
         agents=arguments.agents,
         prices=prices_of(found.trials),
     )
-    folder = arguments.output or found.folder / FOLDER
-    pictures = _pictures(result, folder, trial)
+    drawn = [
+        str(path) for path in pictures(result, arguments.output or found.folder / FOLDER, trial)
+    ]
     if arguments.json:
-        print_json(
-            {
-                "overall": result.overall,
-                "sentences": profile_sentences(result),
-                "per_task": result.per_task.to_dicts(),
-                "per_run": result.per_run.to_dicts(),
-                "pictures": [str(path) for path in pictures],
-            }
-        )
-        return 0
-    simulated = " (simulated)" if result.overall["simulated"] else ""
-    print(f"What fan-out could bring to {found.folder.name}{simulated}")
-    print_lines(f"- {sentence}" for sentence in profile_sentences(result))
-    print()
-    print_lines(_table(result.per_task))
-    print()
-    print_lines(str(path) for path in pictures)
+        frames = {"per_task": result.per_task, "per_run": result.per_run}
+        told = {"overall": result.overall, "sentences": profile_sentences(result)}
+        told |= {name: frame.to_dicts() for name, frame in frames.items()}
+        print_json({**told, "pictures": drawn})
+    else:
+        print_lines(profile_lines(found.folder.name, result))
+        print_lines(drawn)
     return 0
-
-
-def _writing(run: Run, written: str | None) -> dict[str, list[str]]:
-    """Task set to the tools that --writes names: "" for none. `Refused` for one never called."""
-    if written is None:
-        return {}
-    names = [name.strip() for name in written.split(",") if name.strip()]
-    called = run.steps.get_column("tool").drop_nulls().unique().sort().to_list()
-    for name in names:
-        if name not in called:
-            raise Refused(
-                f"--writes {name}: no call of such a tool is recorded; {near(name, called)}"
-            )
-    return dict.fromkeys(run.trials.get_column("task_set").unique().to_list(), names)
-
-
-def _pictures(result: ProfileResult, folder: Path, trial: str | None) -> list[Path]:
-    """The picture of all tasks and that of one run, as SVG and as pages that need no network."""
-    folder.mkdir(parents=True, exist_ok=True)
-    charts = {"tasks": tasks_picture(result), "run": run_picture(result, trial)}
-    paths: list[Path] = []
-    for name, chart in charts.items():
-        for ending in ("svg", "html"):
-            paths.append(folder / f"{name}.{ending}")
-            save(chart, paths[-1], ending)
-    return paths
-
-
-def _table(per_task: pl.DataFrame) -> Iterator[str]:
-    heading = ["task", "runs", "passed", "calls", "bound", "natural", "safe", "tokens", "verdict"]
-    rows = [_row(row) for row in per_task.head(SHOWN_TASKS).iter_rows(named=True)]
-    yield from columns([heading, *rows])
-    if per_task.height > SHOWN_TASKS:
-        yield f"  and {per_task.height - SHOWN_TASKS} more tasks; --json has all"
-    yield (
-        "  Times as fast: bound with any number of agents, natural if split by data alone, safe if "
-        "nothing written is shared; tokens: of a team beside the single agent, at least and most."
-    )
-
-
-def _row(row: dict[str, Any]) -> list[str]:
-    ends = (row["token_ratio_least"], row["token_ratio_most"])
-    tokens = "-" if None in ends else f"{ends[0]:.1f} to {ends[1]:.1f}x"
-    ratios = [number(row[name], 2) for name in ("bound", "natural_speed_up", "safe_speed_up")]
-    task = str(row["task"]).partition("?")[0]
-    counts = [number(row[name]) for name in ("runs", "passed", "calls")]
-    return [task, *counts, *ratios, tokens, row["verdict"]]

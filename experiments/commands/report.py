@@ -1,21 +1,34 @@
 """`fanout report`: write the report of a recorded run."""
 
-import argparse
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
-from experiments.commands.output import print_json
-from experiments.recorded.counting import counter_of
-from results.questions.map.sensitivity import PROFILES
-from results.reports.report import write_report
-from results.store import RUNS, find_run, open_run
+from experiments.commands.words import add_run, opened
+
+HELP = "write a run's report"
+EXAMPLE = "fanout report quickstart"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which run, where to, and what of one's own to show."""
+    add_run(parser, "latest")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="default: the run's folder")
+    for kind in ("metric", "chart"):
+        about = f"a {kind} of your own to show too, by import path (my_module:my_function)"
+        parser.add_argument(f"--{kind}", action="append", default=[], metavar="PATH", help=about)
+
+
+def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    found = open_run(find_run(arguments.name, arguments.runs or RUNS))
+    from experiments.printed.output import print_json
+    from experiments.recorded.counting import counter_of
+    from results.questions.map.sensitivity import PROFILES
+    from results.reports.report import write_report
+    from results.reports.sensitivity_report import write_sensitivity
+
+    found = opened(arguments)
     folder = arguments.output or found.folder
     if PROFILES in found.manifest:
-        from results.reports.sensitivity_report import write_sensitivity
-
         markdown, page = write_sensitivity(found, folder)
     else:
         markdown, page = write_report(

@@ -1,42 +1,60 @@
 """`fanout run`: estimate, run or resume a sweep, and say what it shows."""
 
-import argparse
+from __future__ import annotations
+
 import json
-import os
 import shlex
 import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.commands.output import (
-    estimate_lines,
-    print_json,
-    print_lines,
-    unpriced_words,
-)
-from experiments.engines.engine import EngineError
+from experiments.commands import recording
+from experiments.commands.words import add_json, add_runs, opened, runs_in
 from experiments.refused import Refused
-from experiments.sweeps.sweep import Sweep
-from results.store import MANIFEST, RUNS, Run, find_run, open_run
 
 if TYPE_CHECKING:
     from experiments.running.estimate import Estimate
     from experiments.running.progress import Display
+    from experiments.sweeps.sweep import Sweep
+    from results.store import Run
 
-PLAIN_OPTIONS = ("set", "model")
-MOST_WORKERS, MOST_PILOT = 10_000, 1000
+HELP = "run a sweep, or go on with it"
+EXAMPLE = "fanout run --set trials=2"
+
+MOST_PILOT = 1000
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Carry out the command. 1 if the endpoint or every trial failed or the engine broke.
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which sweep with which changes, how it is run, and what is asked before."""
+    add = parser.add_argument
+    add("sweep", nargs="?", default="quickstart", metavar="SWEEP", help="a name or a .toml file")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="as in --set trials=4")
+    add("--model", action="append", default=[], metavar="NAME", help="or ROLE=NAME")
+    add("--name", metavar="NAME", help="the run's name (default: the sweep's)")
+    add_runs(parser)
+    recording.add_engine(parser)
+    add("--resume", action="store_true", help="go on with a run; refuse to start a new one")
+    recording.add_fresh(parser)
+    add("--retry-crashed", action="store_true", help="run crashed trials again")
+    elsewhere = "go on with a run whose models were served elsewhere"
+    add("--another-endpoint", action="store_true", help=elsewhere)
+    add("--estimate", action="store_true", help="say what it would take, and stop")
+    add("--pilot", type=int, default=2, metavar="N", help="trials a cell for the estimate")
+    add("--from", dest="basis", metavar="RUN", help="estimate from a recorded run instead")
+    add("--max-dollars", type=float, metavar="X", help="ask first if the estimate is above")
+    add("--yes", action="store_true", help="answer yes to that")
+    add_json(parser, "print JSON, and no progress")
 
-    Ctrl-C gives 130.
-    """
+
+def run(arguments: Namespace) -> int:
+    """Carry out the command. 1 if the endpoint or every trial failed; Ctrl-C gives 130."""
     from experiments.sweeps.checks import check
     from experiments.sweeps.sweep_file import read_sweep
+    from results.store import MANIFEST
 
-    within("--workers", arguments.workers, MOST_WORKERS)
-    within("--pilot", arguments.pilot, MOST_PILOT)
+    recording.check_engine(arguments)
+    recording.within("--pilot", arguments.pilot, MOST_PILOT)
     if arguments.max_dollars is not None and not arguments.max_dollars >= 0:
         raise Refused(f"--max-dollars is {arguments.max_dollars:g}; it must be 0 or more")
     changes = list(arguments.set)
@@ -44,33 +62,30 @@ def run(arguments: argparse.Namespace) -> int:
         changes.append(f"name={json.dumps(arguments.name)}")
     sweep = read_sweep(arguments.sweep, changes, arguments.model)
     check(sweep)
-    runs: Path = arguments.runs or RUNS
     if arguments.estimate:
-        return _estimate(sweep, arguments, runs)
-    folder = runs / sweep.name
+        return _say_estimate(_estimated(sweep, arguments), arguments)
+    folder = runs_in(arguments) / sweep.name
     if arguments.resume and not (folder / MANIFEST).exists():
         raise Refused(f"there is no run in {folder} to resume; leave out --resume to start one")
     if arguments.max_dollars is not None and not arguments.yes:
-        _ask(sweep, arguments, runs)
+        _ask(sweep, arguments)
     if arguments.fresh:
-        set_aside(folder)
+        recording.set_aside(folder)
     k = int(sweep.thresholds.get("k", 1))
     if k > sweep.trials:
         few = f"of pass^{k} (thresholds.k) {sweep.trials} trials a task tell nothing"
         print(f"fanout: note: {few}; set trials to {k} or more", file=sys.stderr)
-    try:
-        found = _played(sweep, folder, arguments)
-    except EngineError as error:
-        print(f"fanout: {error}", file=sys.stderr)
-        return 1
-    return _told(found, arguments)
+    return _told(_played(sweep, folder, arguments), arguments)
 
 
-def _played(sweep: Sweep, folder: Path, arguments: argparse.Namespace) -> Run:
-    from experiments.running.progress import Display, unwatched
+def _played(sweep: Sweep, folder: Path, arguments: Namespace) -> Run:
+    from experiments.running.progress import unwatched
     from experiments.running.runner import run_sweep
+    from results.store import MANIFEST, open_run
 
-    def play(watch: "Display | None") -> Run:
+    command = _command(arguments)
+
+    def play(watch: Display | None) -> Run:
         return run_sweep(
             sweep,
             folder,
@@ -79,7 +94,7 @@ def _played(sweep: Sweep, folder: Path, arguments: argparse.Namespace) -> Run:
             progress=watch or unwatched,
             retry_crashed=arguments.retry_crashed,
             another_endpoint=arguments.another_endpoint,
-            command=_command(arguments),
+            command=command,
         )
 
     before = open_run(folder) if (folder / MANIFEST).exists() else None
@@ -88,21 +103,17 @@ def _played(sweep: Sweep, folder: Path, arguments: argparse.Namespace) -> Run:
         planned = before.manifest.get("planned")
         print(f"{folder} {state}: {before.manifest['recorded']} of {planned} trials are recorded")
     try:
-        if arguments.json:
-            return play(None)
-        with Display(simulation=sweep.simulation) as display:
-            return play(display)
+        return recording.watched(play, sweep.simulation, arguments)
     except KeyboardInterrupt:
         recorded = open_run(folder).manifest["recorded"] if folder.exists() else 0
-        print(
-            f"stopped; {recorded} trials are kept, and `{_command(arguments)}` goes on from there",
-            file=sys.stderr,
-        )
+        kept = f"stopped; {recorded} trials are kept, and `{command}` goes on from there"
+        print(kept, file=sys.stderr)
         raise
 
 
-def _told(found: Run, arguments: argparse.Namespace) -> int:
-    from experiments.commands.conclusion import conclusion, conclusion_lines
+def _told(found: Run, arguments: Namespace) -> int:
+    from experiments.printed.conclusion import conclusion, conclusion_lines
+    from experiments.printed.output import print_json, print_lines
     from experiments.running.stopping import ENDPOINT
 
     told = conclusion(found)
@@ -113,75 +124,42 @@ def _told(found: Run, arguments: argparse.Namespace) -> int:
     if found.outcome.startswith(ENDPOINT):
         print(f"fanout: {found.outcome}", file=sys.stderr)
         return 1
-    trials = found.trials
-    crashed = int((trials.get_column("ended") == "crashed").sum())
-    if crashed and crashed == trials.height:
-        reason = str(trials.get_column("crash")[0])
-        print(f"fanout: every trial crashed: {reason}", file=sys.stderr)
-        return 1
-    return 0
+    return int(recording.all_crashed(found))
 
 
-def _estimate(sweep: Sweep, arguments: argparse.Namespace, runs: Path) -> int:
-    from dataclasses import asdict
+def _say_estimate(found: Estimate, arguments: Namespace) -> int:
+    from experiments.printed.estimate import estimate_data, estimate_lines
+    from experiments.printed.output import print_json, print_lines
 
-    found = _estimated(sweep, arguments, runs)
     if arguments.json:
-        totals = {k: found.total(k) for k in ("trials", "calls", "tokens", "dollars")}
-        print_json({**asdict(found), "total": totals})
+        print_json(estimate_data(found))
     else:
         print_lines(estimate_lines(found))
     return 0
 
 
-def _estimated(sweep: Sweep, arguments: argparse.Namespace, runs: Path) -> "Estimate":
+def _estimated(sweep: Sweep, arguments: Namespace) -> Estimate:
     from experiments.running.estimate import from_pilot, from_run
 
     if arguments.basis:
-        return from_run(sweep, open_run(find_run(arguments.basis, runs)), arguments.workers)
+        return from_run(sweep, opened(arguments, arguments.basis), arguments.workers)
     return from_pilot(sweep, arguments.pilot, arguments.workers)
 
 
-def _ask(sweep: Sweep, arguments: argparse.Namespace, runs: Path) -> None:
+def _ask(sweep: Sweep, arguments: Namespace) -> None:
     """Go on only if the estimate is within --max-dollars, or someone says yes."""
-    found = _estimated(sweep, arguments, runs)
+    from experiments.printed.estimate import unpriced_words
+
+    found = _estimated(sweep, arguments)
     dollars = found.total("dollars")
     if dollars is not None and dollars <= arguments.max_dollars:
         return
     cost = "an unknown number of dollars" if dollars is None else f"about ${dollars:.2f}"
     above = unpriced_words(found) or f"above --max-dollars {arguments.max_dollars:g}"
-    said = f"this would take {cost} ({found.basis}); {above}"
-    if arguments.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Refused(f"{said}; add --yes to run it all the same")
-    print(f"{said}. Run it? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Refused("not run")
+    recording.ask(f"this would take {cost} ({found.basis}); {above}", arguments)
 
 
-def set_aside(folder: Path) -> None:
-    """Rename an earlier run to the first free NAME.1, NAME.2, ..."""
-    if not folder.exists():
-        return
-    number = 1
-    while (aside := folder.with_name(f"{folder.name}.{number}")).exists():
-        number += 1
-    os.rename(folder, aside)
-    print(f"the earlier run is now {aside}", file=sys.stderr)
-
-
-def _command(arguments: argparse.Namespace) -> str:
+def _command(arguments: Namespace) -> str:
     """What to type to go on with this run, or to repeat it."""
-    words = ["fanout", "run", arguments.sweep]
-    for option in PLAIN_OPTIONS:
-        for value in getattr(arguments, option):
-            words += [f"--{option}", value]
-    for option in ("name", "runs"):
-        if getattr(arguments, option):
-            words += [f"--{option}", str(getattr(arguments, option))]
-    return shlex.join(words)
-
-
-def within(option: str, value: int | None, most: int) -> None:
-    """`Refused` for a count that is not from 1 to `most`."""
-    if value is not None and not 1 <= value <= most:
-        raise Refused(f"{option} is {value}; it must be from 1 to {most:,}")
+    given = recording.options(arguments, "set", "model", "name", "runs")
+    return shlex.join(["fanout", "run", arguments.sweep, *given])

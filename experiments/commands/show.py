@@ -1,16 +1,29 @@
 """`fanout show`: the trials of a run, or one of them step by step."""
 
-import argparse
+from argparse import ArgumentParser, Namespace
 
-from experiments.commands.output import print_json, print_lines
-from experiments.recorded.show import CUT, find_trial, trajectory, trial_lines
-from experiments.recorded.witnesses import conflict_lines
-from results.store import RUNS, find_run, open_run
+from experiments.commands.words import add_run, opened
+
+HELP = "the trials of a run, or one trial"
+EXAMPLE = "fanout show latest"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which run, and which of its trials."""
+    add_run(parser)
+    about = "the beginning of an id, or TOPOLOGY/BLOCK/TRIAL"
+    parser.add_argument("trial", nargs="?", metavar="TRIAL", help=about)
+    parser.add_argument("--full", action="store_true", help="do not cut long texts")
+
+
+def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    found = open_run(find_run(arguments.name, arguments.runs or RUNS))
+    from experiments.printed.output import print_json, print_lines
+    from experiments.recorded.show import CUT, find_trial, trajectory, trial_lines
+    from experiments.recorded.witnesses import conflict_lines
+    from results.records import SCHEMAS
+
+    found = opened(arguments)
     if arguments.trial is None:
         if arguments.json:
             print_json(found.trials.to_dicts())
@@ -21,13 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     trial = find_trial(found, arguments.trial)
     if arguments.json:
-        frames = ("trials", "steps", "accesses", "milestones")
+        frames = {name: getattr(found, name) for name in SCHEMAS}
         print_json(
             {
-                name: getattr(found, name)
-                .filter(getattr(found, name)["trial_id"] == trial)
-                .to_dicts()
-                for name in frames
+                name: frame.filter(frame["trial_id"] == trial).to_dicts()
+                for name, frame in frames.items()
             }
         )
     else:

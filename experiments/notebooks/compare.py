@@ -9,7 +9,6 @@ app = marimo.App(width="medium", app_title="fanout: compare")
 with app.setup:
     import marimo as mo
 
-    from experiments.commands.conclusion import conclusion, conclusion_lines
     from experiments.engines.engine import EngineError
     from experiments.notebook_parts.background_run import run_sweep_beside
     from experiments.notebook_parts.controls import (
@@ -22,6 +21,7 @@ with app.setup:
     )
     from experiments.notebook_parts.script import told_in_a_line
     from experiments.notebook_parts.suggestions import chosen, offered, to_open
+    from experiments.printed.conclusion import conclusion, conclusion_lines
     from experiments.recorded.show import trajectory
     from experiments.refused import REFUSALS, Refused
     from results import CHARTS

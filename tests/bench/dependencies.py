@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from experiments.commands.output import columns
 from experiments.loading import load_task_set, topology_named
+from experiments.printed.output import columns
 from experiments.trials.spec import Limits, TrialSpec
 from experiments.trials.trial import run_trial
 from results.questions.gain.inference import dependencies_frame, infer

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import COMMANDS, main
+from experiments.cli import main
+from experiments.commands import COMMANDS
 from experiments.running.runner import run_sweep
 from experiments.sweeps.sweep_file import read_sweep
 from results.store import open_run

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from experiments.commands.conclusion import conclusion, conclusion_lines
+from experiments.printed.conclusion import conclusion, conclusion_lines
 from experiments.recorded.show import trajectory, trial_lines
 from experiments.running.runner import run_sweep
 from experiments.sweeps.sweep_file import by_name

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from experiments.commands.output import columns
+from experiments.printed.output import columns
 from experiments.recorded.counting import counter_of
 from results.reports.comparison_words import SENTENCES, caveats, told, what_can_be_said
 from results.reports.report import compared, headline_k, reference_of, write_report

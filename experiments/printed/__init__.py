@@ -1,0 +1,1 @@
+"""What commands print: tables and sentences for people, the same as data for programs."""
