@@ -43,6 +43,7 @@ CHARTS: dict[str, str] = {
     "tokens_by_role": "results.charts.costs:tokens_by_role",
     "tokens_by_part": "results.charts.tokens:tokens_by_part",
     "passed_by_time": "results.charts.success:passed_by_time",
+    "survival_over_steps": "results.charts.resilience:survival_over_steps",
     "success_over_budget": "results.charts.budget:success_over_budget",
 }
 """Chart name to a function: a run (anything with its four frames) in, Altair chart out."""

@@ -82,7 +82,7 @@ def write_report(
     return markdown, html
 
 
-NEEDS = {"passed_by_time": "seconds"}
+NEEDS = {"passed_by_time": "seconds", "survival_over_steps": "tool_calls"}
 """Charts that show nothing where a field of the trials is never known."""
 
 IN_SECTIONS = ("tokens_by_part",)

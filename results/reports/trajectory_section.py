@@ -1,11 +1,13 @@
-"""Report: the way beside the outcome: errors met and recovered, and what a pass or failure hid."""
+"""Report: the way beside the outcome: errors met and recovered, what was hidden, how far."""
 
 from collections.abc import Callable, Iterator
 
 import polars as pl
 
 from results.records import Recorded
+from results.reports.long_run_tables import hazard_sentences, long_run_tables
 from results.reports.parts import Section
+from results.resilience.long_run import spans
 from results.resilience.trajectory import trajectory_scores
 from results.strata import cell_label, strata
 from results.table import Row, Table, grouped
@@ -21,10 +23,14 @@ def trajectory_section(run: Recorded) -> Section | None:
     scores = trajectory_scores(graded, run.steps, by).with_columns(cell_label(by).alias("cell"))
     scores = scores.sort("task_set", *by, "topology", nulls_last=True)
     simulated = bool(graded.get_column("simulated").any())
+    found = spans(run)
     return Section(
-        "Trajectories",
-        tuple(trajectory_sentences(trajectory_scores(graded, run.steps), simulated)),
-        (trajectory_table(scores),),
+        "Trajectories, and the long run",
+        (
+            *trajectory_sentences(trajectory_scores(graded, run.steps), simulated),
+            *hazard_sentences(found, simulated),
+        ),
+        (trajectory_table(scores), *long_run_tables(found, by)),
     )
 
 
