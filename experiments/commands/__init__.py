@@ -8,6 +8,7 @@ imported in `run`.
 COMMANDS: dict[str, str] = {
     "run": "experiments.commands.run",
     "check": "experiments.commands.check",
+    "new": "experiments.commands.new",
     "list": "experiments.commands.listing",
     "show": "experiments.commands.show",
     "report": "experiments.commands.report",

@@ -20,8 +20,7 @@ from results.records import Recorded
 from results.resilience.laws import fit
 from results.resilience.long_run import spans, spans_of, survival_curves
 from results.statistics.consistency import group_columns
-from results.strata import cell_label
-from results.view import view_of
+from results.strata import cell_label, strata
 
 POINTS = 30
 UNDER_WAY = 0.2
@@ -36,7 +35,7 @@ def survival_over_steps(run: Recorded) -> Any:
     Stepped is the product-limit estimate; dashed a constant hazard, fitted to the same trials. One
     panel for each cell.
     """
-    by = view_of(run).by
+    by = strata(run.trials)
     found = spans(run)
     label = cell_label(by).alias("cell")
     curves = _from_the_start(found, by).with_columns(label)
