@@ -6,7 +6,7 @@ kit and is called so. `contrasts` names which topology is judged against which.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
@@ -86,6 +86,10 @@ class Stated:
         pair = (topology, reference)
         primary = pair in self.contrasts or pair[::-1] in self.contrasts
         return 1 - self.rules.alpha / (max(family, 1) if primary else 1)
+
+    def levels(self, topologies: Iterable[str], reference: str, family: int) -> dict[str, float]:
+        """The level at which each topology is compared to the reference, wherever it is."""
+        return {name: self.level(name, reference, family) for name in topologies}
 
     @property
     def hash(self) -> str:

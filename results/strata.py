@@ -129,10 +129,11 @@ def _words(name: str) -> pl.Expr:
 
 
 def cell_label(by: Sequence[str]) -> pl.Expr:
-    """A string such as "orders (act, width 8)", or the task set alone without settings."""
+    """The column `cell`: "orders (act, width 8)", or the task set alone without settings."""
     settings = settings_label(by)
     return (
         pl.when(settings.str.len_chars() > 0)
         .then(pl.format("{} ({})", pl.col("task_set"), settings))
         .otherwise("task_set")
+        .alias("cell")
     )

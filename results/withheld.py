@@ -62,7 +62,7 @@ def withheld_in(trials: pl.DataFrame, by: Sequence[str]) -> list[Withheld]:
     keys = list(dict.fromkeys(["task_set", *by, "topology"]))
     rows = (
         trials.filter("withheld")
-        .with_columns(cell_label(by).alias("cell"))
+        .with_columns(cell_label(by))
         .group_by(*keys, "cell")
         .agg(
             (pl.col("not_understood") > 0).sum().cast(pl.Int64).alias("lost"),

@@ -1,7 +1,7 @@
 """Numbers as text: shares, points, ratios, dollars and counts, alike wherever they are said."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 ROUNDING = 1e-9
@@ -72,6 +72,16 @@ def number(value: float | None, digits: int = 0) -> str:
 
 def many(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as in "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def on(simulated: bool) -> str:
+    """How a sentence about a cell begins."""
+    return "In simulation, on" if simulated else "On"
 
 
 def dollars(value: float | None) -> str:

@@ -116,6 +116,14 @@ def test_no_room_imports_from_a_floor_above(package: str) -> None:
             assert there <= here, f"{one} imports {other}, which stands above it"
 
 
+@pytest.mark.parametrize("room", ["reports", "charts"])
+def test_whoever_tells_of_a_run_takes_its_strata_from_its_view(room: str) -> None:
+    """Told of frames alone, only the map and the chart of tasks look for strata themselves."""
+    files = {file for file in _modules("results") if file.parent.name == room}
+    again = {file.name for file in files if "results.strata.strata" in _names(file)}
+    assert again <= {"map.py", "tasks.py", "report_words.py"}
+
+
 @cache
 def _arrows() -> frozenset[tuple[str, str]]:
     """Who imports whom, by dotted name, of all files of the house."""

@@ -23,7 +23,7 @@ def run(arguments: Namespace) -> int:
     """Carry out the command."""
     from experiments.printed.output import print_json
     from results.questions.runs.side_by_side import compare_runs
-    from results.reports.report import HEADLINE_K
+    from results.view import HEADLINE_K
 
     found = [opened(arguments, name) for name in (arguments.name, *arguments.others)]
     k = HEADLINE_K if arguments.k is None else arguments.k

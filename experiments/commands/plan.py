@@ -51,13 +51,13 @@ def run(arguments: Namespace) -> int:
 
 def _from_run(arguments: Namespace) -> list[Plan]:
     from results.questions.plan.plan import plan_from_run
-    from results.reports.report import reference_of
+    from results.view import view_of
 
     for option in ("icc", "alike"):
         if getattr(arguments, option) is not None:
             raise Refused(f"--{option} goes with --rate; a pilot run tells it itself")
     found = opened(arguments, arguments.name or "latest", begun=True)
-    reference = arguments.reference or reference_of(found.trials)
+    reference = arguments.reference or view_of(found).reference
     topologies = found.trials.get_column("topology").unique().sort().to_list()
     others = [name for name in topologies if name != reference]
     wanted = [arguments.topology] if arguments.topology else others

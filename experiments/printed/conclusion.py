@@ -8,13 +8,15 @@ import polars as pl
 
 from experiments.printed.output import columns
 from experiments.recorded.counting import counter_of
-from results.reports.comparison_words import SENTENCES, caveats, told, what_can_be_said
-from results.reports.report import compared, headline_k, reference_of, write_report
+from results.reports.comparison_words import SENTENCES, told, what_can_be_said
+from results.reports.report import compared, write_report
+from results.reports.report_words import caveats
 from results.reports.result_tables import named
 from results.simulation import of_manifest
 from results.statistics.summary import summary
 from results.store import RUNS, Run
-from results.strata import cell_label, strata
+from results.strata import cell_label
+from results.view import view_of
 from results.words import dollars, number, percent_interval, ratio, where_known
 
 Row = dict[str, Any]
@@ -22,6 +24,7 @@ Row = dict[str, Any]
 
 def conclusion(run: Run) -> Row:
     """Everything that is told, as plain data; `report` is null for a run without trials."""
+    view = view_of(run)
     data: Row = {
         "run": str(run.folder),
         "outcome": run.outcome,
@@ -29,7 +32,7 @@ def conclusion(run: Run) -> Row:
         "recorded": run.manifest["recorded"],
         "simulated": bool(run.manifest.get("simulated")),
         "simulation": of_manifest(run.manifest),
-        "k": headline_k(run.trials, run.manifest),
+        "k": view.k,
         "summary": [],
         "said": [],
         "caveats": [],
@@ -41,18 +44,15 @@ def conclusion(run: Run) -> Row:
     }
     if run.trials.is_empty():
         return data
-    trials = run.trials
-    by = strata(trials)
-    reference = reference_of(trials)
-    ks = sorted({1, data["k"]})
-    table = summary(trials, by, ks, reference=reference)
-    said = what_can_be_said(compared(run, by, ks))
-    data["summary"] = table.with_columns(cell_label(by).alias("cell")).to_dicts()
+    trials, by = view.trials, view.by
+    table = summary(trials, by, sorted({1, view.k}), reference=view.reference)
+    said = what_can_be_said(compared(view))
+    data["summary"] = table.with_columns(cell_label(by)).to_dicts()
     data["said"] = said.to_dicts()
-    data["caveats"] = caveats(trials)
+    data["caveats"] = caveats(trials, by)
     data["crashed"] = int((trials.get_column("ended") == "crashed").sum())
     data["never_ran"] = never_ran(trials)
-    data["report"] = [str(path) for path in write_report(run, run.folder, counter_of(trials))]
+    data["report"] = [str(path) for path in write_report(view, run.folder, counter_of(trials))]
     return data
 
 

@@ -17,6 +17,7 @@ from results.conflicts.histories import check_file, names_in, read_file
 from results.reports.conflict_section import often_in_cells
 from results.reports.conflict_tables import often_table
 from results.store import Run
+from results.view import view_of
 from results.words import number
 
 KEYS = ("family", "kind")
@@ -114,7 +115,7 @@ def _by_kind_lines(summary: pl.DataFrame) -> Iterator[str]:
 
 def _of_run_lines(run: Run, found: pl.DataFrame) -> Iterator[str]:
     trials = run.trials
-    table = often_table(often_in_cells(trials, found, unchecked(run.accesses, trials)))
+    table = often_table(often_in_cells(view_of(run), found, unchecked(run.accesses, trials)))
     yield f"{table.title}{simulated(trials)}, in shares of graded trials"
     for cell, rows in table.groups:
         yield f"\n{cell}"

@@ -17,7 +17,8 @@ from results.charts.palette import (
 )
 from results.records import Recorded
 from results.statistics.budget import UNITS, passed_by_use, success_by_budget
-from results.strata import cell_label, strata
+from results.strata import cell_label
+from results.view import view_of
 
 MOST_POINTS = 4000
 
@@ -28,7 +29,7 @@ def success_over_budget(run: Recorded) -> Any:
     Without budgets it draws the share of trials that had passed by the time that they had used so
     many dollars (or tokens, where no price is known), and says so.
     """
-    by = [name for name in strata(run.trials) if name != "budget"]
+    by = [name for name in view_of(run).by if name != "budget"]
     if run.trials.get_column("budget").is_not_null().any():
         return _set(run.trials, by)
     return _looked_back(run.trials, by)
@@ -36,7 +37,7 @@ def success_over_budget(run: Recorded) -> Any:
 
 def _set(trials: pl.DataFrame, by: list[str]) -> Any:
     frame = success_by_budget(trials, by).with_columns(
-        cell_label(by).alias("cell"), pl.col("infeasible").fill_null(False)
+        cell_label(by), pl.col("infeasible").fill_null(False)
     )
     unit = str(frame.get_column("budget_unit").drop_nulls()[0])
     base = alt.Chart().encode(x=_budget(f"budget of a trial, {UNITS[unit]}", unit))
@@ -79,7 +80,7 @@ def _set(trials: pl.DataFrame, by: list[str]) -> Any:
 def _looked_back(trials: pl.DataFrame, by: list[str]) -> Any:
     priced = trials.get_column("dollars").is_not_null().any()
     unit = "dollars" if priced else "tokens"
-    frame = passed_by_use(trials, unit, by).with_columns(cell_label(by).alias("cell"))
+    frame = passed_by_use(trials, unit, by).with_columns(cell_label(by))
     every = -(-frame.height // MOST_POINTS)
     frame = frame.gather_every(max(every, 1))
     line = (

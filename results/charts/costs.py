@@ -23,8 +23,9 @@ from results.metrics import TOTAL_TOKENS, known_mean
 from results.records import Recorded
 from results.statistics.consistency import group_columns
 from results.statistics.summary import summary
-from results.strata import cell_label, strata
+from results.strata import cell_label
 from results.usage import OF_AGENTS
+from results.view import view_of
 
 
 def cost_and_success(run: Recorded, cost: str = "tokens") -> Any:
@@ -32,9 +33,9 @@ def cost_and_success(run: Recorded, cost: str = "tokens") -> Any:
 
     `cost` is a metric of the summary: tokens, dollars, dollars_uncached or seconds.
     """
-    by = strata(run.trials)
+    by = view_of(run).by
     frame = summary(run.trials, by, ks=(1,), metrics=[cost]).with_columns(
-        cell_label(by).alias("cell"), pl.col(cost).alias("cost")
+        cell_label(by), pl.col(cost).alias("cost")
     )
     frame = pareto(frame.filter(pl.col("cost").is_not_null() & pl.col("success").is_not_null()))
     cost_name = cost.replace("dollars_uncached", "dollars (nothing cached)")
@@ -105,7 +106,7 @@ def role_tokens(run: Recorded) -> pl.DataFrame:
     are no agents; an agent of no recorded role is an "agent". Columns: topology, task_set, the
     settings that vary, cell, role, tokens, share (of the topology's tokens in the cell).
     """
-    by = strata(run.trials)
+    by = view_of(run).by
     keys = group_columns(by)
     graded = run.trials.filter(pl.col("passed").is_not_null()).select("trial_id", *keys)
     number = graded.group_by(keys).agg(pl.len().alias("number"))
@@ -127,7 +128,7 @@ def role_tokens(run: Recorded) -> pl.DataFrame:
         .with_columns(pl.when("same").then(pl.col("used") / pl.col("number")).alias("tokens"))
         .with_columns(
             (pl.col("tokens") / pl.col("tokens").sum().over(keys)).alias("share"),
-            cell_label(by).alias("cell"),
+            cell_label(by),
         )
         .drop("used", "number", "same")
         .sort(*keys, "role", nulls_last=True)

@@ -20,7 +20,9 @@ COLOURS = {WORSE: "#B35806", UNDECIDED: "#D9D9D9", BETTER: "#2166AC"}
 MIDDLE = "#F7F7F7"
 
 
-def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
+def phase_map_chart(
+    trials: pl.DataFrame, cells: pl.DataFrame, by: Sequence[str] | None = None
+) -> Any:
     """The map of `results.questions.map.phase_map.phase_map`: one panel for each topology and task
     set.
 
@@ -28,7 +30,7 @@ def phase_map_chart(trials: pl.DataFrame, cells: pl.DataFrame) -> Any:
     topologies are the rows of one panel.
     """
     across, down = axes(cells)
-    rest = [name for name in strata(trials) if name not in (across, down)]
+    rest = [name for name in (strata(trials) if by is None else by) if name not in (across, down)]
     if {across, down} & {"write_share"} and "mode" in rest:
         rest.remove("mode")  # the mode follows from the write share
     varied = [name for name in rest if cells.get_column(name).n_unique() > 1]
@@ -274,8 +276,3 @@ def deciders_chart(deciders: pl.DataFrame, most: int = 8) -> Any:
             "Diamonds are choices, without a direction",
         ],
     )
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a row: "a, b and c"."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""

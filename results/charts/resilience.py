@@ -20,7 +20,8 @@ from results.records import Recorded
 from results.resilience.laws import fit
 from results.resilience.long_run import spans, spans_of, survival_curves
 from results.statistics.consistency import group_columns
-from results.strata import cell_label, strata
+from results.strata import cell_label
+from results.view import view_of
 
 POINTS = 30
 UNDER_WAY = 0.2
@@ -35,7 +36,7 @@ def survival_over_steps(run: Recorded) -> Any:
     Stepped is the product-limit estimate; dashed a constant hazard, fitted to the same trials. One
     panel for each cell.
     """
-    by = strata(run.trials)
+    by = view_of(run).by
     found = spans(run)
     label = cell_label(by).alias("cell")
     curves = _from_the_start(found, by).with_columns(label)

@@ -18,7 +18,8 @@ from results.charts.palette import (
 from results.records import Recorded
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import group_columns
-from results.strata import cell_label, strata
+from results.strata import cell_label
+from results.view import view_of
 
 MOST_K = 16
 TIME_POINTS = 120
@@ -27,8 +28,8 @@ MOST_POINTS = 6000
 
 def success_by_cell(run: Recorded) -> Any:
     """Share of trials that pass, a dot and its 95% interval for each topology in each cell."""
-    by = strata(run.trials)
-    frame = pass_k_bands(run.trials, [1], by).with_columns(cell_label(by).alias("cell"))
+    by = view_of(run).by
+    frame = pass_k_bands(run.trials, [1], by).with_columns(cell_label(by))
     frame = frame.filter(pl.col("pass_hat").is_not_null())
     order = names(frame)
     base = alt.Chart().encode(
@@ -60,11 +61,11 @@ def success_by_cell(run: Recorded) -> Any:
 
 def pass_k_curves(run: Recorded) -> Any:
     """Pass^k against k for each topology with 95% bands, one panel for each cell."""
-    by = strata(run.trials)
+    by = view_of(run).by
     counts = run.trials.group_by(*group_columns(by), "task").len().get_column("len")
     most = max(counts.to_list(), default=1)
     frame = pass_k_bands(run.trials, range(1, min(most, MOST_K) + 1), by).with_columns(
-        cell_label(by).alias("cell")
+        cell_label(by)
     )
     frame = frame.filter(pl.col("pass_hat").is_not_null())
     base = alt.Chart().encode(
@@ -123,7 +124,7 @@ def _span(least: pl.Expr, most: pl.Expr) -> pl.Expr:
 
 def passed_by_time(run: Recorded) -> Any:
     """Share of graded trials that have passed by a time, one panel for each cell."""
-    by = strata(run.trials)
+    by = view_of(run).by
     keys = group_columns(by)
     drawn = run.trials.select(keys).n_unique()
     per_line = min(TIME_POINTS, max(MOST_POINTS // max(drawn, 1), 12))
@@ -138,7 +139,7 @@ def passed_by_time(run: Recorded) -> Any:
     frame = (
         ordered.group_by(*keys, "step", maintain_order=True)
         .agg(pl.col("seconds").last(), pl.col("share").last())
-        .with_columns(cell_label(by).alias("cell"))
+        .with_columns(cell_label(by))
     )
     kind = f"{simulated(run.trials)} seconds".removeprefix(",").strip()
     lines = (

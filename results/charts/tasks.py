@@ -69,7 +69,7 @@ def trials_of(trials: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
 def _labelled(trials: pl.DataFrame) -> pl.DataFrame:
     """The trials with `cell`, `row` and a `block` that is never null."""
     labelled = trials.with_columns(
-        cell_label(strata(trials)).alias("cell"), pl.coalesce("block", "task").alias("block")
+        cell_label(strata(trials)), pl.coalesce("block", "task").alias("block")
     )
     several = labelled.get_column("cell").n_unique() > 1
     row = pl.format("{}: {}", "cell", "topology") if several else pl.col("topology")

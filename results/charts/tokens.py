@@ -7,10 +7,11 @@ import polars as pl
 
 from results.charts.palette import WIDTH, names, panels, percent, simulated, styled
 from results.records import Recorded
-from results.strata import cell_label, strata
+from results.strata import cell_label
 from results.tokens.attribution import CHARACTERS, Counter, attribution, by_part
 from results.tokens.prompt_parts import PARTS
 from results.usage import OF_AGENTS
+from results.view import view_of
 
 PART_COLOURS = {
     "instructions": "#33506F",
@@ -33,11 +34,11 @@ def tokens_by_part(
     `counter`.
     """
     found = attribution(run.steps.filter(OF_AGENTS), counter) if attributed is None else attributed
-    by = strata(run.trials)
+    by = view_of(run).by
     parts = by_part(run.trials, found, by).filter(pl.col("tokens").is_not_null())
     frame = (
         parts.with_columns(
-            cell_label(by).alias("cell"),
+            cell_label(by),
             pl.format("{}, {}", "topology", "role").alias("who"),
             pl.col("part").replace_strict(list(PARTS), range(len(PARTS))).alias("place"),
             pl.col("cached").fill_null(0),

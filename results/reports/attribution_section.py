@@ -1,57 +1,52 @@
 """Report: where the tokens went, what coordination took, and whether a gain is just tokens."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import polars as pl
 
 from results.charts.tokens import scale_note, tokens_by_part
-from results.records import Recorded
 from results.reports.parts import Section
-from results.strata import cell_label, strata
-from results.table import Table, grouped
+from results.strata import cell_label
+from results.table import Row, Table, grouped
 from results.tokens.attribution import CHARACTERS, Counter, attribution, by_part
 from results.tokens.coordination import coordination
 from results.tokens.prompt_parts import PARTS
 from results.tokens.token_regression import LEAST_OVERLAP, token_regression
 from results.usage import OF_AGENTS
-from results.words import dollars, number, percent, points, ratio
+from results.view import View
+from results.words import dollars, number, on, percent, points, ratio
 
-Row = dict[str, Any]
 
-
-def attribution_section(
-    run: Recorded, reference: str = "single_thread", counter: Counter = CHARACTERS
-) -> Section | None:
+def attribution_section(view: View, counter: Counter = CHARACTERS) -> Section | None:
     """The section; None for a run whose steps report no prompt tokens."""
-    attributed = attribution(run.steps.filter(OF_AGENTS), counter)
+    attributed = attribution(view.steps.filter(OF_AGENTS), counter)
     if attributed.get_column("tokens").drop_nulls().is_empty():
         return None
-    by = strata(run.trials)
+    trials, by, reference = view.trials, view.by, view.reference
     parts, worked = (
-        found.with_columns(cell_label(by).alias("cell")).sort(
+        found.with_columns(cell_label(by)).sort(
             "task_set", *by, nulls_last=True, maintain_order=True
         )
         for found in (
-            by_part(run.trials, attributed, by),
-            coordination(run.trials, run.steps, attributed, reference, by),
+            by_part(trials, attributed, by),
+            coordination(trials, view.steps, attributed, reference, by),
         )
     )
-    told = token_regression(run.trials, reference)
-    start = "In simulation, on" if run.trials.get_column("simulated").any() else "On"
+    told = token_regression(trials, reference)
+    start = on(view.simulated)
     tables = [_parts_table(parts)]
-    if run.trials.get_column("topology").n_unique() > 1:
+    if len(view.topologies) > 1:
         tables.append(_coordination_table(worked, reference))
     if not told.is_empty():
         tables.append(_regression_table(told, reference))
-    pooled = coordination(run.trials, run.steps, attributed, reference)
+    pooled = coordination(trials, view.steps, attributed, reference)
     sentences = (
         *coordination_sentences(pooled, reference, start),
         *regression_sentences(told, reference, start),
     )
     recorded = parts.filter(pl.col("part") != "unrecorded", pl.col("tokens").is_not_null())
     charts = (
-        {} if recorded.is_empty() else {"tokens_by_part": tokens_by_part(run, counter, attributed)}
+        {} if recorded.is_empty() else {"tokens_by_part": tokens_by_part(view, counter, attributed)}
     )
     return Section("Where the tokens go", sentences, tuple(tables), charts)
 

@@ -5,28 +5,29 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from results.infeasible import LEAST
-from results.records import Graded
 from results.reports.parts import Section
 from results.statistics.budget import UNITS, least_of_cells, success_by_budget
-from results.strata import cell_label, strata
+from results.strata import cell_label
 from results.table import Row, Table, grouped
-from results.words import dollars, number, percent_interval
+from results.view import View
+from results.words import dollars, listed, number, on, percent_interval
 
 
-def budget_section(run: Graded) -> Section | None:
+def budget_section(view: View) -> Section | None:
     """The section; None for a run that set no budgets."""
-    trials = run.trials
+    trials = view.trials
     if trials.get_column("budget").null_count() == trials.height:
         return None
-    by = [name for name in strata(trials) if name != "budget"]
-    least = least_of_cells(trials, run.manifest.get(LEAST) or [], by)
+    by = [name for name in view.by if name != "budget"]
+    least = least_of_cells(trials, view.manifest.get(LEAST) or [], by)
     points = success_by_budget(trials, by).join(
         least, on=["topology", "task_set", *by], how="left", nulls_equal=True
     )
-    points = points.with_columns(cell_label(by).alias("cell"))
-    simulated = bool(trials.get_column("simulated").any())
+    points = points.with_columns(cell_label(by))
     return Section(
-        "What a budget buys", tuple(budget_sentences(points, simulated)), (budget_table(points),)
+        "What a budget buys",
+        tuple(budget_sentences(points, view.simulated)),
+        (budget_table(points),),
     )
 
 
@@ -38,7 +39,7 @@ def budget_sentences(points: pl.DataFrame, simulated: bool) -> Iterator[str]:
             "budget that is too small to do the work at all shows as failures here."
         )
         return
-    start = "In simulation, on" if simulated else "On"
+    start = on(simulated)
     for (cell, topology), rows in points.group_by("cell", "topology", maintain_order=True):
         unit, least = rows["budget_unit"][0], rows["least"][0]
         if rows.get_column("infeasible").null_count() == rows.height:
@@ -51,7 +52,7 @@ def budget_sentences(points: pl.DataFrame, simulated: bool) -> Iterator[str]:
         if short:
             yield (
                 f"{start} {cell} {topology} needs at least {amount(least, unit)} even without an "
-                f"error: {_listed([amount(one, unit) for one in short])} "
+                f"error: {listed([amount(one, unit) for one in short])} "
                 f"{'is' if len(short) == 1 else 'are'} infeasible, which is no failure."
             )
 
@@ -93,7 +94,3 @@ def amount(value: float | None, unit: str) -> str:
     if value is None or unit == "dollars":
         return dollars(value)
     return f"{number(value)} {UNITS[unit]}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -6,23 +6,15 @@ from typing import Any
 import polars as pl
 
 from results.infeasible import counted
-from results.rules import Stated
 from results.statistics.consistency import CRASHES, lost
+from results.view import View
 
 NOT_RECORDED = "not recorded"
 
 
-def checklist(
-    trials: pl.DataFrame,
-    manifest: Mapping[str, Any],
-    stated: Stated,
-    family: int,
-    crashed: str = "drop",
-) -> Iterator[tuple[str, str]]:
-    """Name and text of each point, for the trials and the rules of a run.
-
-    `family` is the number of contrasts in strata whose intervals hold together.
-    """
+def checklist(view: View, crashed: str = "drop") -> Iterator[tuple[str, str]]:
+    """Name and text of each point, for the trials and the rules of a run."""
+    trials, manifest, stated = view.trials, view.manifest, view.stated
     sweep: dict[str, Any] = manifest.get("sweep") or {}
     settings: dict[str, Any] = sweep.get("model_settings") or {}
     simulated = trials.get_column("simulated").fill_null(False)
@@ -55,7 +47,7 @@ def checklist(
     named = "named in the sweep" if stated.contrasts_named else "every topology to the reference"
     yield (
         "Family",
-        f"{family} primary ({pairs}; {named}; x strata), intervals by Bonferroni at alpha "
+        f"{view.family} primary ({pairs}; {named}; x strata), intervals by Bonferroni at alpha "
         f"{stated.rules.alpha:g}; rules {stated.hash}, {stated.status}",
     )
     yield "Exclusions", _exclusions(trials, manifest, stated.rules.k)

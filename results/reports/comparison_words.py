@@ -4,18 +4,9 @@ from typing import Any
 
 import polars as pl
 
-from results.infeasible import ungraded
-from results.simulation import simulation
-from results.statistics.consistency import CRASHES, lost
-from results.strata import strata
-from results.usage import unknown_usage
-from results.withheld import withheld_in
-from results.words import in_points, many, signed, times
+from results.reports.parts import FEW
+from results.words import in_points, many, on, signed, times
 
-SIMULATED = (
-    "Simulated runs show that the instrument works and what would have to be true; they are no "
-    "evidence about any real model."
-)
 SENTENCES = {
     "task_set": pl.String(),
     "cell": pl.String(),
@@ -28,8 +19,6 @@ SENTENCES = {
     "interval": pl.Boolean(),
     "sentence": pl.String(),
 }
-FEW = 6
-"""How many undecided comparisons of a task set are told one by one."""
 
 
 def what_can_be_said(comparison: pl.DataFrame) -> pl.DataFrame:
@@ -66,7 +55,7 @@ def _told(said: pl.DataFrame, settled: bool) -> list[tuple[bool, str]]:
     rows = said.filter(pl.col("settled") == settled)
     if settled or rows.height <= FEW:
         return [(settled, text) for text in rows.get_column("sentence")]
-    start = "In simulation, on" if rows.get_column("simulated").any() else "On"
+    start = on(rows.get_column("simulated").any())
     differences = sorted(rows.get_column("difference").drop_nulls().to_list())
     reach = (
         f" (differences of {signed(differences[0])} to {signed(differences[-1])} points, each in "
@@ -188,63 +177,3 @@ def _cost(row: dict[str, Any]) -> str:
     if not parts:
         return ""
     return ", at " + (parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1])
-
-
-def caveats(trials: pl.DataFrame, crashed: str = "drop") -> list[str]:
-    """What holds for everything said about these trials: simulation, pairing, counts, crashes."""
-    found: list[str] = []
-    simulated = trials.get_column("simulated").fill_null(False)
-    if simulated.any():
-        models = trials.filter(simulated).get_column("model").drop_nulls().unique().sort()
-        how = "All of these runs are simulated"
-        if simulation(trials) == "partly simulated":
-            some = "Some of these runs are simulated"
-            how = "These runs are partly simulated" if simulated.all() else some
-        found.append(
-            f"{how}. {SIMULATED} They "
-            f"hold for {', '.join(models)} as set here; other settings can turn them round."
-        )
-    if not simulated.all() and trials.get_column("topology").n_unique() > 1:
-        found.append(
-            "With a real model, topologies are paired by task only: trials of the same "
-            "number share no luck."
-        )
-    found += unknown_usage(trials)
-    encodings = sorted(trials.get_column("encoding").drop_nulls().unique().to_list())
-    if len(encodings) > 1:
-        found.append(
-            f"Tokens were counted in {len(encodings)} ways ({', '.join(encodings)}); counts made "
-            "in different ways are neither added nor compared."
-        )
-    beyond = int(trials.get_column("infeasible").fill_null(False).sum())
-    found += [one.sentence for one in withheld_in(trials, strata(trials))]
-    noted = trials.drop_nulls("usage_note").get_column("usage_note")
-    if noted.len():
-        said = noted.value_counts(sort=True).row(0)
-        found.append(
-            f"What {noted.len()} of {trials.height} trials used is not known in full (such as: "
-            f"{said[0]}); it is null, never a guess."
-        )
-    unsure = trials.filter(pl.col("ambiguous_calls") > 0)
-    if unsure.height:
-        names = ", ".join(unsure.get_column("topology").unique().sort())
-        found.append(
-            f"Which agent made {unsure.get_column('ambiguous_calls').sum()} calls in "
-            f"{many(unsure.height, 'trial')} of {names} could not be told: they count for the "
-            "trial and for no agent, and isolation anomalies are not looked for in those trials."
-        )
-    unjudged = ungraded(trials)
-    if unjudged:
-        found.append(
-            f"{unjudged} of {trials.height} trials are not graded: they are in no rate, cost or "
-            "difference, only in what needs no grade (`fanout profile`, conflicts)."
-        )
-    if beyond:
-        found.append(
-            f"{beyond} of {trials.height} trials had a budget that is not enough for all of the "
-            "tasks even without an error: they are left out, whatever came of them, and are no "
-            "failures."
-        )
-    if lost(trials):
-        found.append(f"{lost(trials)}: {CRASHES[crashed]}.")
-    return found

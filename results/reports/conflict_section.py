@@ -1,6 +1,6 @@
 """Report: did agents that share a state get in each other's way, and did it hurt?"""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from results.conflicts.consequences import NOTICED, OUTCOMES, OVERLOOKED, outcom
 from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import HARMLESS, did_it_hurt, how_often, unchecked
 from results.conflicts.serial_twins import serial_twins, twin_table
-from results.records import Recorded
 from results.reports.conflict_tables import (
     POOLED,
     hurt_table,
@@ -23,10 +22,10 @@ from results.reports.conflict_tables import (
     twin_kinds,
 )
 from results.reports.parts import Section
-from results.strata import cell_label, strata
-from results.words import many, percent, percent_interval, points
-
-Row = dict[str, Any]
+from results.strata import cell_label
+from results.table import Row
+from results.view import View
+from results.words import listed, many, on, percent, percent_interval, points
 
 TEAM, TWIN = "lead_subagents", "serial_team"
 """The pair whose trials are twins: the same team, at once and one at a time."""
@@ -50,33 +49,32 @@ class Harm:
     twin: str | None
 
 
-def conflict_section(run: Recorded) -> Section | None:
+def conflict_section(view: View) -> Section | None:
     """The section; None for a run that recorded no accesses."""
-    trials = run.trials
-    if run.accesses.is_empty():
+    trials = view.trials
+    if view.accesses.is_empty():
         return None
-    unknown = unchecked(run.accesses, trials)
+    unknown = unchecked(view.accesses, trials)
     graded = trials.filter(pl.col("passed").is_not_null())
     if len(unknown) == trials.height:
         return Section(TITLE, (NONE_CHECKED,))
-    found = conflicts_of(run)
-    by = _kept(trials)
-    often = often_in_cells(trials, found, unknown)
-    hurt = did_it_hurt(trials, found, by, unknown).with_columns(cell_label(by).alias("cell"))
+    found = conflicts_of(view)
+    by = _kept(view)
+    often = often_in_cells(view, found, unknown)
+    hurt = did_it_hurt(trials, found, by, unknown).with_columns(cell_label(by))
     twins = serial_twins(trials, found, TEAM, TWIN, unknown)
     beside = twin_table(twins)
     worst = first_harmful(trials, found, twins)
-    simulated = bool(trials.get_column("simulated").any())
+    simulated = view.simulated
     tables = [often_table(often), hurt_table(hurt)] if often.height else []
-    outcomes = outcome_counts(found, trials, ["task_set", *by])
-    outcomes = outcomes.with_columns(cell_label(by).alias("cell"))
+    outcomes = outcome_counts(found, trials, ["task_set", *by]).with_columns(cell_label(by))
     if outcomes.height:
         tables.insert(1, outcome_table(outcomes))
     if beside.height:
         tables.append(twin_kinds(beside, TEAM, TWIN))
     charts: dict[str, Any] = {}
     if not found.is_empty() and trials.get_column("coupling").is_not_null().any():
-        charts["conflicts_by_coupling"] = conflicts_by_coupling(run, found)
+        charts["conflicts_by_coupling"] = conflicts_by_coupling(view, found)
     if worst is not None:
         charts["conflict_anatomy"] = conflict_anatomy(worst.finding, simulated_words(trials))
     sentences = [
@@ -91,19 +89,17 @@ def conflict_section(run: Recorded) -> Section | None:
     return Section(TITLE, tuple(sentences), shown, charts)
 
 
-def often_in_cells(
-    trials: pl.DataFrame, found: pl.DataFrame, unknown: Iterable[str] = ()
-) -> pl.DataFrame:
+def often_in_cells(view: View, found: pl.DataFrame, unknown: Iterable[str] = ()) -> pl.DataFrame:
     """`results.conflicts.harm.how_often` by coupling and `cell`, all widths together."""
-    by = _kept(trials)
-    often = how_often(trials, found, [*by, "coupling"], unknown)
-    return often.with_columns(cell_label(by).alias("cell"))
+    by = _kept(view)
+    often = how_often(view.trials, found, [*by, "coupling"], unknown)
+    return often.with_columns(cell_label(by))
 
 
-def _kept(trials: pl.DataFrame) -> list[str]:
+def _kept(view: View) -> list[str]:
     """The settings that stand apart; models that were drawn, not chosen, do not."""
-    drawn = ("model",) if trials.get_column("model").n_unique() > MOST_MODELS else ()
-    return [name for name in strata(trials) if name not in (*POOLED, *drawn)]
+    drawn = ("model",) if view.trials.get_column("model").n_unique() > MOST_MODELS else ()
+    return [name for name in view.by if name not in (*POOLED, *drawn)]
 
 
 def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame) -> Harm | None:
@@ -160,9 +156,9 @@ def often_sentences(often: pl.DataFrame, simulated: bool) -> Iterator[str]:
             if part["share"]
         )
         less = [f"{row['kind']} (up to {percent(row['most'])})" for row in others]
-        rest = f"; also {_listed(less)}" if less else ""
+        rest = f"; also {listed(less)}" if less else ""
         yield (
-            f"{_start(simulated)} {cell} {topology} met {first['kind']} in this share of its "
+            f"{on(simulated)} {cell} {topology} met {first['kind']} in this share of its "
             f"trials: {shares}{rest}."
         )
 
@@ -175,7 +171,7 @@ def outcome_sentences(outcomes: pl.DataFrame, simulated: bool) -> Iterator[str]:
             f"in {row[outcome]} {words}" for outcome, words in OUTCOMES.items() if row[outcome]
         )
         yield (
-            f"{_start(simulated)} {row['cell']} {topology_finds(row)}: {told}"
+            f"{on(simulated)} {row['cell']} {topology_finds(row)}: {told}"
             + (f", and of {row['unknown']} nothing is known." if row["unknown"] else ".")
         )
 
@@ -195,7 +191,7 @@ def hurt_sentences(hurt: pl.DataFrame, simulated: bool) -> Iterator[str]:
         low, high = row["success_low"], row["success_high"]
         if low > 0 or high < 0:
             yield (
-                f"{_start(simulated)} {row['cell']} trials of {row['topology']} with {row['kind']} "
+                f"{on(simulated)} {row['cell']} trials of {row['topology']} with {row['kind']} "
                 f"passed {points(row['success_difference'], low, high)} points beside trials of "
                 "the same task without it; that need not be its doing."
             )
@@ -221,7 +217,7 @@ def twin_sentences(beside: pl.DataFrame, simulated: bool) -> Iterator[str]:
             f"{kind} ({pairs})" for kind, pairs in open_still.select("kind", "pairs").iter_rows()
         ]
         yield (
-            f"{'In simulation, whether' if simulated else 'Whether'} {_listed(kinds)} hurt is not "
+            f"{'In simulation, whether' if simulated else 'Whether'} {listed(kinds)} hurt is not "
             "known yet (in brackets: trials that met it and whose serial twin is recorded)."
         )
 
@@ -251,7 +247,7 @@ def twin_missing(trials: pl.DataFrame, found: pl.DataFrame) -> Iterator[str]:
         )
     elif several.len():
         yield (
-            f"What these conflicts cost {_listed(several.to_list())} cannot be told from other "
+            f"What these conflicts cost {listed(several.to_list())} cannot be told from other "
             "causes: that takes the same trials with one agent at a time, as the kit has them for "
             f"{TEAM} ({TWIN})."
         )
@@ -285,11 +281,3 @@ def _worst_sentences(found: pl.DataFrame, worst: Harm | None) -> Iterator[str]:
         )
     elif bad.height:
         yield "No trial in which agents conflicted failed: what was found did no visible harm."
-
-
-def _start(simulated: bool) -> str:
-    return "In simulation, on" if simulated else "On"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,17 +1,14 @@
 """The tables of the report's section on conflicts: only what occurred, zeros folded together."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
 from results.conflicts import FAMILIES
 from results.conflicts.consequences import OUTCOMES
 from results.conflicts.harm import HARMLESS
-from results.table import Table, grouped
+from results.table import Row, Table, grouped
 from results.words import number, percent, percent_interval, points
-
-Row = dict[str, Any]
 
 MEANINGS = {
     "stale-basis": "a write from what its agent had read before another wrote that",

@@ -4,10 +4,42 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from results.records import WITHOUT_GRADE
+from results.statistics.bands import pass_k_bands
+from results.statistics.consistency import CRASHES, consistency
 from results.statistics.spread import split
 from results.strata import cell_label
 from results.table import Row, Table, grouped
+from results.view import View
 from results.words import number, percent, percent_interval
+
+
+def consistency_tables(view: View, ks: Sequence[int]) -> tuple[Table, ...]:
+    """Pass^k at each k, and, if any trial crashed or paused, under each way to treat that."""
+    trials, by = view.trials, view.by
+    bands = pass_k_bands(trials, ks, by)
+    tables = [consistency_table(bands, by), split_table(bands, by)]
+    if trials.get_column("ended").is_in(WITHOUT_GRADE).any():
+        ways = pl.concat([consistency(trials, ks, by, crashed) for crashed in CRASHES])
+        wide = ways.pivot(
+            on="crash_convention",
+            index=["topology", "task_set", *by, "k"],
+            values="pass_hat",
+        ).with_columns(cell_label(by))
+        tables.append(
+            grouped(
+                wide.sort("task_set", *by, "topology", "k", nulls_last=True),
+                "Pass^k under each way to treat crashed trials",
+                [
+                    ("topology", lambda row: row["topology"]),
+                    ("k", lambda row: str(row["k"])),
+                    ("drop (used)", lambda row: percent(row["drop"])),
+                    ("failed", lambda row: percent(row["failed"])),
+                    ("lowest_k", lambda row: percent(row["lowest_k"])),
+                ],
+            )
+        )
+    return tuple(tables)
 
 
 def consistency_table(bands: pl.DataFrame, by: Sequence[str]) -> Table:
@@ -67,6 +99,6 @@ def _advice(row: Row) -> str:
 
 
 def _celled(bands: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    return bands.with_columns(cell_label(by).alias("cell")).sort(
+    return bands.with_columns(cell_label(by)).sort(
         "task_set", *by, "topology", "k", nulls_last=True
     )

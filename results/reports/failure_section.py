@@ -2,49 +2,46 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
-from results.records import Recorded
 from results.reports.consistency_tables import consistency_table
 from results.reports.parts import Section
 from results.statistics.bands import pass_k_bands
 from results.statistics.consistency import group_columns
-from results.strata import cell_label, strata
-from results.table import Table, grouped
-from results.words import number, percent
+from results.strata import cell_label
+from results.table import Row, Table, grouped
+from results.view import View
+from results.words import number, on, percent
 
-Row = dict[str, Any]
 
-
-def failure_section(run: Recorded, pooled: bool = False) -> Section | None:
+def failure_section(view: View) -> Section | None:
     """The section; None where tool errors were not counted, or nothing was graded.
 
-    With `pooled` pass^k at every k, over all tasks of a task set together, comes first: for runs
-    whose settings nobody chose, such as imported ones, if they differ.
+    Where nobody chose the settings, as in an imported run, and they differ, pass^k at every k over
+    all tasks of a task set together comes first.
     """
-    graded = run.trials.filter(pl.col("passed").is_not_null())
+    graded = view.trials.filter(pl.col("passed").is_not_null())
     if graded.is_empty() or graded.get_column("tool_errors").null_count():
         return None
-    by = strata(graded)
+    by = view.by
     cells = (
         failures(graded, by)
-        .with_columns(cell_label(by).alias("cell"))
+        .with_columns(cell_label(by))
         .sort("task_set", *by, "topology", nulls_last=True)
     )
     whole = failures(graded)
     tables = [_table(cells)]
-    if pooled and cells.height > whole.height:
+    if "imported" in view.manifest and cells.height > whole.height:
         most = int(str(graded.group_by("topology", "task_set", "task").len()["len"].max()))
-        over_all = consistency_table(pass_k_bands(run.trials, range(1, most + 1)), ())
+        over_all = consistency_table(pass_k_bands(view.trials, range(1, most + 1)), ())
         everything = whole.with_columns(pl.col("task_set").alias("cell"))
         tables = [
             replace(over_all, title="Consistency over all tasks"),
             _table(pl.concat([everything, cells], how="diagonal")),
         ]
-    simulated = bool(graded.get_column("simulated").any())
-    return Section("How trials failed", tuple(failure_sentences(whole, simulated)), tuple(tables))
+    sentences = failure_sentences(whole, view.simulated)
+    return Section("How trials failed", tuple(sentences), tuple(tables))
 
 
 def failures(trials: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -71,7 +68,7 @@ def failures(trials: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
 
 def failure_sentences(found: pl.DataFrame, simulated: bool = False) -> Iterator[str]:
     """What can be said of `failures`, one sentence a row that has any."""
-    start = "In simulation, on" if simulated else "On"
+    start = on(simulated)
     for row in found.filter(pl.col("failed") > 0).iter_rows(named=True):
         said = (
             f"{start} {row['task_set']} {row['without_error']} of the {row['failed']} failed "

@@ -1,28 +1,23 @@
 """Report: what a team lost to one thread, and which part of it being at work at once cost."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 
 from results.conflicts.lost import SERIAL, SINGLE, TEAM, lost_points
-from results.records import Graded
 from results.reports.parts import Section
-from results.strata import cell_label, strata
-from results.table import grouped
-from results.words import number, percent, points, tenths
+from results.strata import cell_label
+from results.table import Row, grouped
+from results.view import View
+from results.words import number, on, percent, points, tenths
 
-Row = dict[str, Any]
 
-
-def loss_section(run: Graded) -> Section | None:
+def loss_section(view: View) -> Section | None:
     """The section; None for a run without one thread, the team at once and the team in turn."""
-    by = strata(run.trials)
-    lost = lost_points(run.trials, by)
+    lost = lost_points(view.trials, view.by)
     if lost.is_empty():
         return None
-    lost = lost.with_columns(cell_label(by).alias("cell"))
-    simulated = bool(run.trials.get_column("simulated").any())
+    lost = lost.with_columns(cell_label(view.by))
     table = grouped(
         lost,
         "Beside one thread, in points of trials that pass",
@@ -41,7 +36,7 @@ def loss_section(run: Graded) -> Section | None:
     )
     return Section(
         "What delegating cost, and what being at work at once",
-        tuple(_sentences(lost, "In simulation, on" if simulated else "On")),
+        tuple(_sentences(lost, on(view.simulated))),
         (table,),
     )
 

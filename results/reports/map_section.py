@@ -1,6 +1,6 @@
 """Report: the map of a sweep with a grid."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -15,41 +15,36 @@ from results.questions.map.phase_map import (
     phase_map,
 )
 from results.questions.map.sensitivity import PROFILES
-from results.records import Graded
 from results.reports.parts import Section
 from results.reports.sensitivity_section import sensitivity_section
 from results.store import MANIFEST, Run, open_run
 from results.strata import spoken
 from results.table import Row, Table, difference_columns, grouped
+from results.view import View
 from results.words import many, number, points
 
 LEAST_CELLS = 3
 SUFFIX = "-sensitivity"
 
 
-def map_section(
-    run: Graded,
-    reference: str = "single_thread",
-    k: int = 1,
-    levels: Mapping[str, float] | None = None,
-) -> Section | None:
+def map_section(view: View) -> Section | None:
     """The section; None for a run of one topology, or without a dial that takes several values.
 
     If a sensitivity run of the same name lies beside the run, its shares are the second view.
     """
-    trials = run.trials
-    if not dials_of(trials) or trials.get_column("topology").n_unique() < 2:
+    trials, reference, k, by = view.trials, view.reference, view.k, view.by
+    if not dials_of(trials) or len(view.topologies) < 2:
         return None
-    cells = phase_map(trials, reference, k, levels)
+    cells = phase_map(trials, reference, k, view.levels, by)
     known = cells.filter(pl.col("conclusion").is_not_null())
     if known.height < LEAST_CELLS:
         return None
-    moved = contrasts(trials, reference, k)
-    start = "In simulation" if trials.get_column("simulated").any() else "Here"
+    moved = contrasts(trials, reference, k, by)
+    start = "In simulation" if view.simulated else "Here"
     sentences = (*contrast_sentences(moved, start), *cell_sentences(known, start))
     tables = (contrast_table(moved), map_table(cells, k))
-    charts = {"phase_map": phase_map_chart(trials, cells)}
-    beside = _beside(run)
+    charts = {"phase_map": phase_map_chart(trials, cells, by)}
+    beside = _beside(view.folder)
     if beside is not None:
         second = sensitivity_section(beside)
         sentences += second.sentences
@@ -130,9 +125,8 @@ def _leaves_out_0(row: Row) -> bool:
     return row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
 
 
-def _beside(run: Graded) -> Run | None:
+def _beside(folder: Path | None) -> Run | None:
     """The sensitivity run of the same name beside a run that lies in a folder; None without."""
-    folder: Path | None = getattr(run, "folder", None)
     if folder is None:
         return None
     there = folder.with_name(folder.name + SUFFIX)

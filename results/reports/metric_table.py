@@ -14,7 +14,7 @@ def metric_table(table: pl.DataFrame, by: Sequence[str], metrics: Iterable[str])
 
     A metric that no row has is named in the note instead.
     """
-    rows = table.with_columns(cell_label(by).alias("cell"))
+    rows = table.with_columns(cell_label(by))
     known = {name: rows.get_column(name).drop_nulls().len() > 0 for name in metrics}
     topologies = rows.get_column("topology").unique(maintain_order=True).to_list()
     groups = tuple(

@@ -1,4 +1,4 @@
-"""The page of a report: charts and their one script inside it, so that it asks nobody anything."""
+"""A report set in Markdown with pictures beside it, and as one page that asks nobody anything."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,48 +10,67 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from results.charts.saving import as_json
-from results.reports.parts import Report, Section
-from results.text import visible
+from results.charts.saving import as_json, save
+from results.reports.parts import Section
+from results.text import code, markdown, visible
 
-PAGE, PARTS = "report.html.j2", "parts.html.j2"
+PARTS = "parts.html.j2"
 
 
-def page(report: Report, charts: Mapping[str, Any], sections: Sequence[Section] = ()) -> str:
-    """The report as one HTML document; `charts` are Altair charts by name.
+def written(
+    folder: Path,
+    name: str,
+    templates: tuple[str, str],
+    report: object,
+    sections: Sequence[Section],
+    charts: Mapping[str, Any] | None = None,
+) -> tuple[Path, Path]:
+    """Write NAME.md (with charts/*.svg) and NAME.html to `folder`, by two templates; their paths.
 
-    A content security policy in the page forbids every request. The chart script needs eval.
+    `charts` are Altair charts by name, and stand beside those of the sections.
     """
-    drawn = dict(charts)
-    for section in sections:
-        drawn |= section.charts
-    return rendered(PAGE, drawn, report=report, charts=list(charts), sections=sections)
-
-
-def rendered(template: str, drawn: Mapping[str, Any], **values: object) -> str:
-    """A template of this folder with its values, and the charts it draws by name."""
-    specs = {name: as_json(chart) for name, chart in drawn.items()}
-    page = _environment().get_template(template)
-    return page.render(**values, specs=specs, bundle=_bundle())
+    charts = charts or {}
+    drawn = {**charts, **{key: one for part in sections for key, one in part.charts.items()}}
+    (folder / "charts").mkdir(parents=True, exist_ok=True)
+    for key, chart in drawn.items():
+        save(chart, folder / "charts" / f"{key}.svg", "svg")
+    values = {"report": report, "charts": list(charts), "sections": sections}
+    specs = {key: as_json(chart) for key, chart in drawn.items()}
+    text, page = (folder / f"{name}.{ending}" for ending in ("md", "html"))
+    text.write_text(_markdown().get_template(templates[0]).render(values), encoding="utf-8")
+    whole = _html().get_template(templates[1]).render(values, specs=specs, bundle=_bundle())
+    page.write_text(whole, encoding="utf-8")
+    return text, page
 
 
 def part(name: str, *values: object) -> str:
     """Pieces of a report as HTML that brings its own style, for pages of others.
 
     `name` is that of a macro in parts.html.j2 (facts, said, caveats, tabled, method, versions,
-    checklist), and each of `values` the part of a `results.reports.report.Report` that it sets;
+    checklist), and each of `values` the part of a `results.reports.parts.Report` that it sets;
     headed and verdicts take the report itself.
     """
-    module: Any = _environment().get_template(PARTS).module
+    module: Any = _html().get_template(PARTS).module
     return str(module.part(name, values))
 
 
-@cache
-def _environment() -> jinja2.Environment:
+def _environment(**settings: Any) -> jinja2.Environment:
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    return jinja2.Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_seen
-    )
+    return jinja2.Environment(loader=loader, trim_blocks=True, lstrip_blocks=True, **settings)
+
+
+@cache
+def _html() -> jinja2.Environment:
+    """A content security policy in each page forbids every request. The chart script needs eval."""
+    return _environment(autoescape=True, finalize=_seen)
+
+
+@cache
+def _markdown() -> jinja2.Environment:
+    """Filters `md` and `code` show any text as it is (see `results.text`)."""
+    found = _environment(keep_trailing_newline=True)
+    found.filters |= {"md": markdown, "code": code}
+    return found
 
 
 def _seen(value: object) -> object:

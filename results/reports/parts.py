@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from results.questions.verdict.contrast import Verdict
+from results.rules import NOT_ENOUGH
 from results.table import Table
+
+FEW = 6
+"""How many open comparisons are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a report says, before it is set in Markdown or HTML."""
+    """Everything a report says."""
 
     title: str
     question: str
@@ -43,3 +47,10 @@ class Report:
     checklist: tuple[tuple[str, str], ...]
     command: str
     reproduce: tuple[tuple[str, str], ...]
+
+    @property
+    def folded(self) -> tuple[Verdict, ...]:
+        """The verdicts of a long list that are open both ways: their reasons are folded away."""
+        if len(self.verdicts) <= FEW:
+            return ()
+        return tuple(one for one in self.verdicts if {one.verdict, one.on_these} == {NOT_ENOUGH})

@@ -1,4 +1,4 @@
-"""The tables of a report: numbers as text, grouped by cell, for Markdown and HTML alike."""
+"""The tables of a report's results: how each topology did, what it took, and beside which."""
 
 from collections.abc import Callable, Sequence
 
@@ -53,7 +53,7 @@ def outcome_table(
     if deadline is not None:
         name = f"passed within {deadline:g} s"
         columns.append((name, lambda row: percent(row["passed_in_time"])))
-    return grouped(table.with_columns(cell_label(by).alias("cell")), "Outcomes", columns)
+    return grouped(table.with_columns(cell_label(by)), "Outcomes", columns)
 
 
 def cost_table(table: pl.DataFrame, by: Sequence[str], reference: str, simulated: bool) -> Table:
@@ -79,7 +79,7 @@ def cost_table(table: pl.DataFrame, by: Sequence[str], reference: str, simulated
     note = f"Ratios are to {reference} on the same tasks, with a 95% bootstrap interval over tasks."
     if table.get_column("topology").n_unique() == 1:
         columns, note = [pair for pair in columns if not pair[0].endswith("ratio")], ""
-    return grouped(table.with_columns(cell_label(by).alias("cell")), "Costs", columns, note)
+    return grouped(table.with_columns(cell_label(by)), "Costs", columns, note)
 
 
 def comparison_table(comparison: pl.DataFrame, reference: str) -> Table:
@@ -109,3 +109,20 @@ POPULATIONS = (
     "Tasks like these: base tasks are the sample. These tasks alone: their trials are. Both "
     "intervals are of the level named, which is also that of the verdict."
 )
+
+
+def invariant_table(broken: pl.DataFrame, by: Sequence[str]) -> Table:
+    """How often each declared invariant was broken."""
+    return grouped(
+        broken.with_columns(cell_label(by)).sort(
+            "task_set", *by, "invariant", "topology", nulls_last=True
+        ),
+        "Invariants broken, by kind",
+        [
+            ("topology", lambda row: row["topology"]),
+            ("invariant", lambda row: row["invariant"]),
+            ("graded trials", lambda row: number(row["trials"])),
+            ("broken", lambda row: number(row["count"])),
+            ("per trial", lambda row: number(row["per_trial"], 3)),
+        ],
+    )

@@ -1,20 +1,16 @@
 """The page of a sensitivity run: sensitivity.md with pictures beside it, and sensitivity.html."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.charts.saving import save
 from results.questions.map.sensitivity import PROFILES, reference_in
 from results.records import Graded
-from results.reports.page import rendered
-from results.reports.parts import Section
+from results.reports.page import written
 from results.reports.sensitivity_section import sensitivity_section
-from results.text import code, markdown
 from results.words import number
 
-PAGE = "sections.html.j2"
+PAGES = ("sections.md.j2", "sections.html.j2")
 CAVEAT = (
     "All of this is simulated: it says what would have to be true of a model, over ranges that are "
     "mostly assumed, and is no evidence about any real model. A share is of profiles drawn evenly "
@@ -41,18 +37,9 @@ def write_sensitivity(run: Graded, folder: Path | str, k: int = 1) -> tuple[Path
 
     `Refused` for a run that drew no profiles, or has none complete.
     """
-    folder = Path(folder)
     section = sensitivity_section(run, k=k)
     page = composed(run)
-    (folder / "charts").mkdir(parents=True, exist_ok=True)
-    for name, chart in section.charts.items():
-        save(chart, folder / "charts" / f"{name}.svg", "svg")
-    markdown, html = folder / "sensitivity.md", folder / "sensitivity.html"
-    markdown.write_text("\n".join(_markdown(page, section)) + "\n", encoding="utf-8")
-    html.write_text(
-        rendered(PAGE, section.charts, report=page, sections=[section]), encoding="utf-8"
-    )
-    return markdown, html
+    return written(Path(folder), "sensitivity", PAGES, page, [section])
 
 
 def composed(run: Graded) -> Page:
@@ -100,21 +87,3 @@ def composed(run: Graded) -> Page:
         ),
         command=str(run.manifest.get("command", "fanout sensitivity")),
     )
-
-
-def _markdown(page: Page, section: Section) -> Iterator[str]:
-    yield from (f"# {markdown(page.title)} (simulated)", "", markdown(page.question), "")
-    yield from (f"- {name}: {markdown(value)}" for name, value in page.facts)
-    yield from ("", "\n>\n".join(f"> {markdown(text)}" for text in page.caveats))
-    yield from ("", f"## {section.title}", "")
-    yield from (*(f"- {markdown(text)}" for text in section.sentences), "")
-    yield from (f"![{name}](charts/{name}.svg)\n" for name in section.charts)
-    for table in section.tables:
-        yield from table.markdown()
-    yield from (
-        "",
-        "## Method",
-        "",
-        *(f"- **{name}.** {markdown(text)}" for name, text in page.method),
-    )
-    yield from ("", "## How to reproduce", "", code(page.command))

@@ -28,10 +28,8 @@ from results.reports.sensitivity_words import (
     name_of,
     share_sentences,
 )
-from results.table import Table, grouped
+from results.table import Row, Table, grouped
 from results.words import number, p_value, percent_interval, points
-
-Row = dict[str, Any]
 
 
 def sensitivity_section(run: Graded, k: int = 1) -> Section:

@@ -5,11 +5,11 @@ from typing import Any
 
 import polars as pl
 
-from results.charts.map import listed
 from results.questions.map.phase_map import BETTER, WORSE
 from results.questions.map.sensitivity import ALPHA
 from results.questions.map.share_of_profiles import MARGIN
 from results.statistics.break_even import ABOVE, HIGHEST
+from results.words import listed
 
 Row = Mapping[str, Any]
 

@@ -1,11 +1,9 @@
 """Report: was what subagents reported true, and what did their leads make of it?"""
 
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 
-from results.records import Recorded
 from results.reports.parts import Section
 from results.statistics.subagent_reports import (
     FALSE,
@@ -16,22 +14,18 @@ from results.statistics.subagent_reports import (
     with_decoy,
     with_lead,
 )
-from results.strata import cell_label, strata
+from results.strata import cell_label
 from results.table import grouped
-from results.words import many, number, percent
+from results.view import View
+from results.words import many, number, on, percent
 
-Row = dict[str, Any]
 
-
-def subagent_section(run: Recorded) -> Section | None:
+def subagent_section(view: View) -> Section | None:
     """The section; None for a run in which nobody reported to anybody."""
-    if run.reports.is_empty():
+    if view.reports.is_empty():
         return None
-    by = strata(run.trials)
-    told = with_decoy(with_lead(run.reports, run.accesses), run.accesses, run.milestones)
-    counts = report_counts(told, run.trials, by)
-    counts = counts.with_columns(cell_label(by).alias("cell"))
-    simulated = bool(run.trials.get_column("simulated").any())
+    told = with_decoy(with_lead(view.reports, view.accesses), view.accesses, view.milestones)
+    counts = report_counts(told, view.trials, view.by).with_columns(cell_label(view.by))
     came = grouped(
         counts,
         "Reports, when they came",
@@ -64,7 +58,7 @@ def subagent_section(run: Recorded) -> Section | None:
     )
     return Section(
         "Were subagents' reports true?",
-        tuple(_sentences(counts, "In simulation, on" if simulated else "On")),
+        tuple(_sentences(counts, on(view.simulated))),
         (came, later),
     )
 

@@ -4,30 +4,29 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from results.records import Recorded
 from results.reports.long_run_tables import hazard_sentences, long_run_tables
 from results.reports.parts import Section
 from results.resilience.long_run import spans
 from results.resilience.trajectory import trajectory_scores
-from results.strata import cell_label, strata
+from results.strata import cell_label
 from results.table import Row, Table, grouped
+from results.view import View
 from results.words import number, percent
 
 
-def trajectory_section(run: Recorded) -> Section | None:
+def trajectory_section(view: View) -> Section | None:
     """The section; None where no trial is graded, or tool calls were not counted."""
-    graded = run.trials.filter(pl.col("passed").is_not_null())
+    graded = view.trials.filter(pl.col("passed").is_not_null())
     if graded.is_empty() or graded.get_column("tool_calls").null_count():
         return None
-    by = strata(graded)
-    scores = trajectory_scores(graded, run.steps, by).with_columns(cell_label(by).alias("cell"))
+    by, simulated = view.by, view.simulated
+    scores = trajectory_scores(graded, view.steps, by).with_columns(cell_label(by))
     scores = scores.sort("task_set", *by, "topology", nulls_last=True)
-    simulated = bool(graded.get_column("simulated").any())
-    found = spans(run)
+    found = spans(view)
     return Section(
         "Trajectories, and the long run",
         (
-            *trajectory_sentences(trajectory_scores(graded, run.steps), simulated),
+            *trajectory_sentences(trajectory_scores(graded, view.steps), simulated),
             *hazard_sentences(found, simulated),
         ),
         (trajectory_table(scores), *long_run_tables(found, by)),

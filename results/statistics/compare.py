@@ -60,7 +60,7 @@ def compare(
     ]
     schema = {key: trials.schema[key] for key in keys} | PAIRED
     found = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
-        cell_label(by).alias("cell"),
+        cell_label(by),
         pl.lit(reference).alias("reference"),
         pl.lit(crashed).alias("crash_convention"),
     )

@@ -10,6 +10,7 @@ from experiments.trials.trial import run_trial
 from results.records import SCHEMAS, frame
 from results.reports.conflict_section import conflict_section
 from results.tokens.attribution import CHARACTERS, attribution
+from results.view import view_of
 from tests.trials import spec
 from topologies import TOPOLOGIES
 
@@ -83,7 +84,7 @@ class _Run:
 
 def test_the_report_shows_a_conflict_that_failed_a_trial_beside_its_serial_twin() -> None:
     run = _Run([recorded(name, style="crud") for name in ("lead_subagents", "serial_team")])
-    section = conflict_section(run)
+    section = conflict_section(view_of(run))
     assert section is not None
     assert {"conflicts_by_coupling", "conflict_anatomy"} <= set(section.charts)
     assert [table.title for table in section.tables][-1] == "The same trials, one agent at a time"
@@ -95,16 +96,18 @@ def test_the_report_shows_a_conflict_that_failed_a_trial_beside_its_serial_twin(
 
 def test_a_team_without_its_serial_twin_is_told_what_to_add_to_the_sweep() -> None:
     team = recorded("lead_subagents", style="crud")
-    section = conflict_section(_Run([team]))
+    section = conflict_section(view_of(_Run([team])))
     assert section is not None
     assert "add serial_team (the same team, one agent at a time)" in " ".join(section.sentences)
     twin = recorded("serial_team", style="crud")
     crashed = twin | {"trials": twin["trials"].with_columns(passed=pl.lit(None, pl.Boolean))}
-    section = conflict_section(_Run([team, crashed]))
+    section = conflict_section(view_of(_Run([team, crashed])))
     assert section is not None
     assert "no graded trial of serial_team is the same trial" in " ".join(section.sentences)
 
 
 def test_without_accesses_nothing_is_said_of_conflicts() -> None:
     found = recorded("single_thread")
-    assert conflict_section(_Run([found | {"accesses": found["accesses"].clear()}])) is None
+    assert (
+        conflict_section(view_of(_Run([found | {"accesses": found["accesses"].clear()}]))) is None
+    )

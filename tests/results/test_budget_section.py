@@ -6,6 +6,7 @@ import polars as pl
 
 from results.infeasible import LEAST, feasible
 from results.reports.budget_section import amount, budget_section
+from results.view import view_of
 
 
 class Make(Protocol):
@@ -38,7 +39,7 @@ def with_budgets(make_trials: Make) -> pl.DataFrame:
 
 def test_infeasible_points_and_least_budgets_are_named(make_trials: Make) -> None:
     least = [needs("single_thread", 0.005), needs("team", 0.0161)]
-    section = budget_section(Run(with_budgets(make_trials), least))
+    section = budget_section(view_of(Run(with_budgets(make_trials), least)))
     assert section is not None
     (sentence,) = section.sentences
     assert "team needs at least $0.0161 even without an error: $0.01 is infeasible" in sentence
@@ -53,7 +54,7 @@ def test_infeasible_points_and_least_budgets_are_named(make_trials: Make) -> Non
 
 
 def test_where_no_least_budget_is_known_it_is_said_and_failures_stay(make_trials: Make) -> None:
-    section = budget_section(Run(with_budgets(make_trials), []))
+    section = budget_section(view_of(Run(with_budgets(make_trials), [])))
     assert section is not None
     assert section.sentences[0].startswith("No least budget is known")
     (table,) = section.tables
@@ -67,13 +68,13 @@ def test_a_topology_that_never_passes_even_without_an_error_has_no_least_budget(
     make_trials: Make,
 ) -> None:
     least = [needs("single_thread", 0.005), needs("team", None)]
-    section = budget_section(Run(with_budgets(make_trials), least))
+    section = budget_section(view_of(Run(with_budgets(make_trials), least)))
     assert section is not None
     assert "no least budget of team was found" in section.sentences[0]
 
 
 def test_a_run_without_budgets_has_no_such_section(make_trials: Make) -> None:
-    assert budget_section(Run(make_trials({"single_thread": [[True]]}), [])) is None
+    assert budget_section(view_of(Run(make_trials({"single_thread": [[True]]}), []))) is None
 
 
 def test_amounts_are_in_their_unit() -> None:

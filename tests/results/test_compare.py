@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from results.reports.comparison_words import caveats, told, what_can_be_said
+from results.reports.comparison_words import told, what_can_be_said
+from results.reports.report_words import caveats
 from results.statistics.compare import compare
 from results.words import signed
 

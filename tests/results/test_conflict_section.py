@@ -12,6 +12,7 @@ from results.conflicts.histories import in_a_line
 from results.records import frame
 from results.reports.conflict_section import conflict_section, often_in_cells, twin_sentences
 from results.reports.conflict_tables import MEANINGS
+from results.view import view_of
 
 MakeTrials = Callable[..., pl.DataFrame]
 
@@ -51,7 +52,7 @@ def team_in_conflict(make_trials: MakeTrials, topology: str = "lead_subagents") 
 def test_couplings_are_columns_and_what_never_happened_is_not_a_row(
     make_trials: MakeTrials,
 ) -> None:
-    section = conflict_section(team_in_conflict(make_trials))
+    section = conflict_section(view_of(team_in_conflict(make_trials)))
     assert section is not None
     table = section.tables[0]
     assert table.columns[2:4] == ("at coupling 0.5", "at coupling 1")
@@ -69,7 +70,9 @@ def test_many_models_are_told_together_and_a_few_apart(make_trials: MakeTrials) 
     found = find_conflicts(in_a_line("a.rx0 b.rx0 a.wx1 b.wx2", "lead_subagents-0-0"))
     for models, cells in ((2, 2), (9, 1)):
         model = pl.format("simulated:{}", pl.int_range(pl.len()) % models)
-        often = often_in_cells(trials.with_columns(model.alias("model")), found)
+        often = often_in_cells(
+            view_of(Frames(trials.with_columns(model.alias("model")), found)), found
+        )
         assert often["cell"].n_unique() == cells
 
 
@@ -85,17 +88,19 @@ def test_a_run_in_which_nothing_is_found_draws_nothing_of_conflicts(
     make_trials: MakeTrials,
 ) -> None:
     trials = make_trials({"single_thread": [[True, True]]})
-    section = conflict_section(Frames(trials, in_a_line("a.rx0 a.wx1", "single_thread-0-0")))
+    section = conflict_section(
+        view_of(Frames(trials, in_a_line("a.rx0 a.wx1", "single_thread-0-0")))
+    )
     assert section is not None
     assert section.sentences == ("No conflict was found in any trial that could be checked.",)
     assert (section.tables, section.charts) == ((), {})
 
 
 def test_what_is_missing_to_know_what_conflicts_cost_is_named(make_trials: MakeTrials) -> None:
-    told = conflict_section(team_in_conflict(make_trials))
+    told = conflict_section(view_of(team_in_conflict(make_trials)))
     assert told is not None
     assert any("add serial_team (the same team" in one for one in told.sentences)
-    other = conflict_section(team_in_conflict(make_trials, "my_graph:build"))
+    other = conflict_section(view_of(team_in_conflict(make_trials, "my_graph:build")))
     assert other is not None
     (said,) = [one for one in other.sentences if "cannot be told from other causes" in one]
     assert "my_graph:build" in said

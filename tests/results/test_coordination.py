@@ -15,6 +15,7 @@ from results.statistics.clustered import least_squares
 from results.tokens.attribution import attribution
 from results.tokens.coordination import coordination, efficiency, overhead, repeats
 from results.tokens.token_regression import token_regression
+from results.view import view_of
 
 if TYPE_CHECKING:
     from .conftest import MadeRun, Make
@@ -192,13 +193,13 @@ def test_no_difference_beyond_all_or_nothing_is_ever_given(make_trials: "Make") 
 def test_the_section_is_left_out_without_usage_and_says_when_prompts_are_unknown(
     small_run: "MadeRun", make_trials: "Make"
 ) -> None:
-    section = attribution_section(small_run)
+    section = attribution_section(view_of(small_run))
     assert section is not None
     assert section.charts == {}
     assert "No prompt was recorded" in section.tables[0].note
     small = make_trials({"single_thread": [[True]]})
     bare = replace(small_run, trials=small, steps=frame("steps", []))
-    assert attribution_section(bare) is None
+    assert attribution_section(view_of(bare)) is None
 
 
 def test_failures_are_told_by_whether_any_tool_said_so(
@@ -209,11 +210,11 @@ def test_failures_are_told_by_whether_any_tool_said_so(
         tool_errors=lambda _, task, trial: int((task, trial) in ((0, 1), (1, 0))),
     )
     run = replace(small_run, trials=trials)
-    section = failure_section(run, pooled=True)
+    section = failure_section(view_of(run))
     assert section is not None
     assert [table.title for table in section.tables] == ["Failures and tool errors"]
     split = trials.with_columns(mode=pl.Series(["act", "answer"]).gather(trials["trial"] % 2))
-    section = failure_section(replace(run, trials=split), pooled=True)
+    section = failure_section(view_of(replace(run, trials=split, manifest={"imported": {}})))
     assert section is not None
     assert "1 of the 2 failed trials of single_thread met no tool error" in section.sentences[0]
     assert "of the 2 trials that met one 1 passed" in section.sentences[0]

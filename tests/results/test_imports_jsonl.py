@@ -14,7 +14,7 @@ from results.imports.fields import CHOICES, FROM_ONE, NOT_EMPTY, SHARES
 from results.imports.jsonl import export_jsonl, import_jsonl, read_jsonl
 from results.records import SCHEMAS, WITHOUT_GRADE, frame
 from results.refused import Refused
-from results.reports.comparison_words import caveats
+from results.reports.report_words import caveats
 from results.statistics.consistency import lost
 from results.statistics.summary import summary
 from results.strata import strata

@@ -7,6 +7,7 @@ import pytest
 
 from results.conflicts.lost import lost_points
 from results.reports.loss_section import loss_section
+from results.view import view_of
 
 from .conftest import made_run
 
@@ -40,7 +41,7 @@ def test_what_the_twin_loses_is_delegation_and_the_rest_concurrency(
 
 
 def test_a_part_that_cannot_be_told_from_none_is_said_to_be_so(make_trials: MakeTrials) -> None:
-    section = loss_section(made_run(three(make_trials, 3)))
+    section = loss_section(view_of(made_run(three(make_trials, 3))))
     assert section is not None
     (sentence,) = section.sentences
     assert sentence.startswith("In simulation, on orders")
@@ -52,4 +53,4 @@ def test_a_part_that_cannot_be_told_from_none_is_said_to_be_so(make_trials: Make
 def test_without_all_three_nothing_is_parted(make_trials: MakeTrials, missing: str) -> None:
     trials = three(make_trials, 2).filter(pl.col("topology") != missing)
     assert lost_points(trials, []).is_empty()
-    assert loss_section(made_run(trials)) is None
+    assert loss_section(view_of(made_run(trials))) is None

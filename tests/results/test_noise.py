@@ -28,11 +28,11 @@ def run(**manifest: Any) -> MadeRun:
 
 def test_beside_each_difference_stands_how_far_the_same_arm_differs_from_itself() -> None:
     found = run(sweep={"topologies": ARMS}, simulated=False)
-    (row,) = compared(found, ["mode"], (1,)).to_dicts()
+    (row,) = compared(found, (1,)).to_dicts()
     assert (row["topology"], row["floor_arm"]) == ("team", "single_thread")
     assert row["floor"] == pytest.approx(-8 / 96)
     assert row["floor_low"] < row["floor"] < row["floor_high"]
-    (said,) = what_can_be_said(compared(found, ["mode"], (1,))).get_column("sentence")
+    (said,) = what_can_be_said(compared(found, (1,))).get_column("sentence")
     assert "Run again, single_thread differs from itself by -8 points here" in said
     assert "the difference is no larger" in said
     report = composed(found)

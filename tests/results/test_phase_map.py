@@ -23,6 +23,7 @@ from results.questions.map.phase_map import (
 )
 from results.records import frame
 from results.reports.map_section import contrast_sentences, map_section
+from results.view import view_of
 
 Rate = Callable[[str, int, float], float]
 TASKS, TRIALS = 14, 6
@@ -123,7 +124,7 @@ def test_a_dial_that_never_moves_alone_is_said_to_be_tied_and_gets_no_change() -
     assert found["coupling"]["tied"] == []
     alone = contrasts(grid(falling)).filter(pl.col("dial") == "coupling").row(0, named=True)
     assert found["coupling"]["change"] == pytest.approx(alone["change"])
-    section = map_section(Recorded(trials))
+    section = map_section(view_of(Recorded(trials)))
     assert section is not None
     assert "width never moves without depth in these cells" in " ".join(section.sentences)
     assert {"width", "depth"} <= set(phase_map(trials).columns)
@@ -186,18 +187,18 @@ def test_corrected_p_never_falls_below_p_and_keeps_its_order(ps: list[float]) ->
 
 def test_a_grid_has_a_section_with_a_map_and_a_single_cell_has_none() -> None:
     trials = grid(falling)
-    section = map_section(Recorded(trials), k=2)
+    section = map_section(view_of(Recorded(trials, {"thresholds": {"k": 2}})))
     assert section is not None
     assert "changes by" in " ".join(section.sentences)
     drawn = section.charts["phase_map"].to_dict()
     assert drawn["title"]["text"] == "Difference in pass^2 to single_thread, in points, simulated"
     assert drawn["title"]["subtitle"][0].startswith("Of 6 cells 2 are better, 2 worse")
-    flat = map_section(Recorded(trials.filter(pl.col("width") == 4)))
+    flat = map_section(view_of(Recorded(trials.filter(pl.col("width") == 4))))
     assert flat is not None
     rows = flat.charts["phase_map"].to_dict()["spec"]["layer"][0]["encoding"]["y"]
     assert rows["field"] == "topology"
     one = trials.filter(pl.col("width") == 4, pl.col("coupling") == 0)
-    assert map_section(Recorded(one)) is None
+    assert map_section(view_of(Recorded(one))) is None
 
 
 def test_a_change_is_told_by_the_interval_that_is_shown() -> None:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from results.charts.palette import simulated
-from results.reports.comparison_words import caveats
+from results.reports.report_words import caveats
 from results.reports.result_tables import cost_table
 from results.simulation import simulation
 from results.statistics.summary import summary

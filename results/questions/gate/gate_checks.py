@@ -50,7 +50,7 @@ def at_least(
     trials: pl.DataFrame, k: int, minimum: float, by: list[str], these: bool
 ) -> list[Check]:
     """Whether pass^k of every topology in every cell is at least the minimum."""
-    own = pass_k_bands(trials, [k], by, these=these).with_columns(cell_label(by).alias("cell"))
+    own = pass_k_bands(trials, [k], by, these=these).with_columns(cell_label(by))
     sure = pass_k_bands(trials, [k], by, level=1 - ALPHA / max(own.height, 1), these=these)
     found: list[Check] = []
     for row, strict in zip(own.to_dicts(), sure.to_dicts(), strict=True):
@@ -82,7 +82,7 @@ def _instead(these: bool) -> str:
 
 def at_most(trials: pl.DataFrame, max_cost: float, by: list[str], these: bool) -> list[Check]:
     """Whether a passed trial costs at most so many dollars."""
-    costs = pass_costs(trials, by, these=these).with_columns(cell_label(by).alias("cell"))
+    costs = pass_costs(trials, by, these=these).with_columns(cell_label(by))
     sure = pass_costs(trials, by, level=1 - ALPHA / max(costs.height, 1), these=these)
     found: list[Check] = []
     for row, strict in zip(costs.to_dicts(), sure.to_dicts(), strict=True):
@@ -179,5 +179,5 @@ def no_worse(
 
 def _cells(trials: pl.DataFrame, by: Sequence[str]) -> set[tuple[str, str]]:
     """Topologies with the cells that they did, by name."""
-    named = trials.select("topology", cell_label(by).alias("cell")).unique()
+    named = trials.select("topology", cell_label(by)).unique()
     return {(topology, cell) for topology, cell in named.iter_rows()}

@@ -79,14 +79,15 @@ def phase_map(
     reference: str = "single_thread",
     k: int = 1,
     levels: Mapping[str, float] | None = None,
+    by: Sequence[str] | None = None,
 ) -> pl.DataFrame:
     """One row for each cell and topology beside the reference: as `compare`, a `conclusion`.
 
     That is better, worse or undecided, and null where nothing could be compared. Intervals are of
-    `levels`, one for each topology (see `results.questions.verdict.verdict.levels`); unless they
-    are given, those of all rows hold together.
+    `levels`, one for each topology (see `results.view.View.levels`); unless they are given, those
+    of all rows hold together. Cells are of the settings `by`: those that vary, if it is not said.
     """
-    by = strata(trials)
+    by = strata(trials) if by is None else by
     others = trials.filter(pl.col("topology") != reference).select(group_columns(by)).n_unique()
     together = 1 - (1 - LEVEL) / max(others, 1)
     found = compare(trials, reference, by, (k,), level=together if levels is None else levels)
@@ -111,7 +112,12 @@ def corrected(ps: Floats) -> Floats:
     return found
 
 
-def contrasts(trials: pl.DataFrame, reference: str = "single_thread", k: int = 1) -> pl.DataFrame:
+def contrasts(
+    trials: pl.DataFrame,
+    reference: str = "single_thread",
+    k: int = 1,
+    by: Sequence[str] | None = None,
+) -> pl.DataFrame:
     """The frame CONTRASTS, by least squares with errors clustered by base task (statsmodels).
 
     The outcome is a task's unbiased difference in pass^k in a cell. Each base task has a level of
@@ -119,7 +125,7 @@ def contrasts(trials: pl.DataFrame, reference: str = "single_thread", k: int = 1
     interval is t with one degree of freedom less than base tasks: blocks are what was sampled,
     cells are not.
     """
-    by = strata(trials)
+    by = strata(trials) if by is None else by
     pairs = [
         group.filter(pl.col("n") >= k, pl.col("n_base") >= k).with_columns(
             *(pl.lit(key[name], dtype=trials.schema[name]).alias(name) for name in key)

@@ -245,7 +245,7 @@ class Standing:
 def standings(drawn: pl.DataFrame, probed: pl.DataFrame) -> list[Standing]:
     """Every cell that both runs have; `drawn` and `probed` as for `likelihoods`."""
     graded = pl.col("passed").is_not_null()
-    name = cell_label(CELL[1:]).alias("cell")
+    name = cell_label(CELL[1:])
     theirs = drawn.filter(graded).group_by(*CELL, "model").agg(pl.col("passed").mean())
     found: list[Standing] = []
     mine = probed.filter(graded).with_columns(name).group_by(*CELL, "cell")

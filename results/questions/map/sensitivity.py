@@ -138,7 +138,7 @@ def differences(trials: pl.DataFrame, reference: str = "single_thread", k: int =
     schema = keys | values | {"conclusion": pl.String()}
     return (
         pl.DataFrame(rows, schema=schema, orient="row")
-        .with_columns(cell_label(by).alias("cell"), settings_label(by).alias("place"))
+        .with_columns(cell_label(by), settings_label(by).alias("place"))
         .sort("task_set", *by, "topology", "model", nulls_last=True)
     )
 

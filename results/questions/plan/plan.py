@@ -59,7 +59,7 @@ def plan_from_run(
             raise Refused(f"the pilot has no topology {name!r}: it has {', '.join(known)}")
     by = strata(trials)
     both = trials.filter(pl.col("topology").is_in([topology, reference]))
-    labelled = both.with_columns(cell_label(by).alias("cell"))
+    labelled = both.with_columns(cell_label(by))
     plans: list[Plan] = []
     for key, pairs in paired_counts(both, reference, by):
         first = (pairs.get_column("c").to_numpy(), pairs.get_column("n").to_numpy())

@@ -87,7 +87,7 @@ def compare_runs(
     outcomes = pl.concat(
         summary(trials, by, sorted({1, k})).with_columns(pl.lit(name).alias("run"))
         for (name,), trials in together.group_by(["run"], maintain_order=True)
-    ).with_columns(cell_label(by).alias("cell"))
+    ).with_columns(cell_label(by))
     first = next(iter(frames))
     shared = [
         paired_runs({first: frames[first], name: trials}, topology, each)

@@ -16,7 +16,7 @@ def unjudged(
     """One for each contrast and cell of which a side is withheld."""
     if not withheld:
         return []
-    did = set(trials.select("topology", cell_label(by).alias("cell")).unique().iter_rows())
+    did = set(trials.select("topology", cell_label(by)).unique().iter_rows())
     lost = {(one.topology, one.cell): one for one in withheld}
     found: list[Verdict] = []
     for cell, task_set in dict.fromkeys((one.cell, one.task_set) for one in withheld):

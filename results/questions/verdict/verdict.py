@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from results.infeasible import UNTIMED, counted
+from results.infeasible import UNTIMED
 from results.questions.verdict.contrast import Measured, Verdict
 from results.questions.verdict.decision import Bounds, decide
 from results.questions.verdict.harms import Harm, harms_of
@@ -26,17 +26,22 @@ from results.statistics.differences import all_pass, unit_means
 from results.statistics.pass_costs import BOTH_FREE, UNKNOWN
 from results.statistics.spread import paired_spread
 from results.strata import strata
+from results.view import family_of
 from results.withheld import withheld_in
 
 
-def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
+def verdicts(
+    trials: pl.DataFrame, stated: Stated, by: Sequence[str] | None = None
+) -> list[Verdict]:
     """A verdict on every contrast in every stratum, the primary family first.
+
+    Strata are of the settings `by`: those that vary, if it is not said.
 
     The family counts a contrast in each stratum in which its two topologies did a common task.
     Rules that bound what was not recorded leave a contrast undecided, at best.
     """
     rules = stated.rules
-    by = strata(trials)
+    by = strata(trials) if by is None else by
     withheld = withheld_in(trials, by)
     lost = {(one.topology, one.cell) for one in withheld}
     judged = in_time(trials, rules.deadline_seconds)
@@ -45,14 +50,14 @@ def verdicts(trials: pl.DataFrame, stated: Stated) -> list[Verdict]:
     found = [
         _verdict(one, rules, family)
         for reference in dict.fromkeys(other for _, other in stated.contrasts)
-        for one in _measured(judged, reference, by, stated, True)
+        for one in _measured(judged, reference, by, stated, family, True)
         if (one.row["topology"], reference) in named and (reference, one.row["cell"]) not in lost
     ]
     if stated.contrasts_named:
         found += [
             _verdict(one, rules, family)
             for reference in dict.fromkeys(other for _, other in stated.contrasts)
-            for one in _measured(judged, reference, by, stated, False)
+            for one in _measured(judged, reference, by, stated, family, False)
             if not {(one.row["topology"], reference), (reference, one.row["topology"])} & named
             and (reference, one.row["cell"]) not in lost
         ]
@@ -74,37 +79,18 @@ def in_time(trials: pl.DataFrame, deadline: float | None) -> pl.DataFrame:
     )
 
 
-def family_of(trials: pl.DataFrame, contrasts: Sequence[tuple[str, str]], by: Sequence[str]) -> int:
-    """How many contrasts in strata there are to judge: the primary family."""
-    cells = counted(trials).select("topology", "task_set", *by, "task").unique()
-    keys = ["task_set", *by]
-    return sum(
-        cells.filter(pl.col("topology") == one)
-        .join(cells.filter(pl.col("topology") == other), on=[*keys, "task"], nulls_equal=True)
-        .select(keys)
-        .n_unique()
-        for one, other in contrasts
-    )
-
-
-def levels(
-    trials: pl.DataFrame, reference: str, stated: Stated, by: Sequence[str] | None = None
-) -> dict[str, float]:
-    """The level at which each topology is compared to the reference, in a verdict and anywhere."""
-    family = family_of(trials, stated.contrasts, strata(trials) if by is None else by)
-    names = trials.get_column("topology").unique().sort().to_list()
-    return {name: stated.level(name, reference, family) for name in names}
-
-
 def _measured(
     trials: pl.DataFrame,
     reference: str,
     by: Sequence[str],
     stated: Stated,
+    family: int,
     primary: bool,
 ) -> list[Measured]:
     rules = stated.rules
-    rows = compare(trials, reference, by, (rules.k,), level=levels(trials, reference, stated, by))
+    names = trials.get_column("topology").unique().to_list()
+    level = stated.levels(names, reference, family)
+    rows = compare(trials, reference, by, (rules.k,), level=level)
     pairs = {tuple(key.values()): group for key, group in paired_counts(trials, reference, by)}
     keys = ["topology", "task_set", *by]
     found: list[Measured] = []

@@ -1,11 +1,22 @@
-"""How the numbers of a report were made, and what they cannot show, in words."""
+"""What holds for all of a report: how its numbers were made, and what they cannot show."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from results.infeasible import ungraded
+from results.simulation import simulation
 from results.statistics.consistency import CRASHES, lost
+from results.strata import strata
+from results.usage import unknown_usage
+from results.withheld import withheld_in
+from results.words import many
+
+SIMULATED = (
+    "Simulated runs show that the instrument works and what would have to be true; they are no "
+    "evidence about any real model."
+)
 
 
 def method(
@@ -110,3 +121,79 @@ def limits(manifest: Mapping[str, Any], simulated: bool) -> Iterator[str]:
     if reached:
         text = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in reached.items())
         yield f"Trials were cut off at these limits and graded as they stood: {text}."
+
+
+def unfinished(trials: pl.DataFrame, manifest: Mapping[str, Any]) -> list[str]:
+    """What is said of a run that has not all of its trials."""
+    planned = manifest.get("planned")
+    if planned is None or trials.height >= planned:
+        return []
+    return [
+        f"This run is not complete: {trials.height} of {planned} planned trials are recorded. The "
+        "missing ones need not be like the others."
+    ]
+
+
+def caveats(
+    trials: pl.DataFrame, by: Sequence[str] | None = None, crashed: str = "drop"
+) -> list[str]:
+    """What holds for everything said about these trials: simulation, pairing, counts, crashes.
+
+    `by` are the settings that tell cells apart: those that vary, if it is not said.
+    """
+    found: list[str] = []
+    simulated = trials.get_column("simulated").fill_null(False)
+    if simulated.any():
+        models = trials.filter(simulated).get_column("model").drop_nulls().unique().sort()
+        how = "All of these runs are simulated"
+        if simulation(trials) == "partly simulated":
+            some = "Some of these runs are simulated"
+            how = "These runs are partly simulated" if simulated.all() else some
+        found.append(
+            f"{how}. {SIMULATED} They "
+            f"hold for {', '.join(models)} as set here; other settings can turn them round."
+        )
+    if not simulated.all() and trials.get_column("topology").n_unique() > 1:
+        found.append(
+            "With a real model, topologies are paired by task only: trials of the same "
+            "number share no luck."
+        )
+    found += unknown_usage(trials)
+    encodings = sorted(trials.get_column("encoding").drop_nulls().unique().to_list())
+    if len(encodings) > 1:
+        found.append(
+            f"Tokens were counted in {len(encodings)} ways ({', '.join(encodings)}); counts made "
+            "in different ways are neither added nor compared."
+        )
+    beyond = int(trials.get_column("infeasible").fill_null(False).sum())
+    found += [one.sentence for one in withheld_in(trials, strata(trials) if by is None else by)]
+    noted = trials.drop_nulls("usage_note").get_column("usage_note")
+    if noted.len():
+        said = noted.value_counts(sort=True).row(0)
+        found.append(
+            f"What {noted.len()} of {trials.height} trials used is not known in full (such as: "
+            f"{said[0]}); it is null, never a guess."
+        )
+    unsure = trials.filter(pl.col("ambiguous_calls") > 0)
+    if unsure.height:
+        names = ", ".join(unsure.get_column("topology").unique().sort())
+        found.append(
+            f"Which agent made {unsure.get_column('ambiguous_calls').sum()} calls in "
+            f"{many(unsure.height, 'trial')} of {names} could not be told: they count for the "
+            "trial and for no agent, and isolation anomalies are not looked for in those trials."
+        )
+    unjudged = ungraded(trials)
+    if unjudged:
+        found.append(
+            f"{unjudged} of {trials.height} trials are not graded: they are in no rate, cost or "
+            "difference, only in what needs no grade (`fanout profile`, conflicts)."
+        )
+    if beyond:
+        found.append(
+            f"{beyond} of {trials.height} trials had a budget that is not enough for all of the "
+            "tasks even without an error: they are left out, whatever came of them, and are no "
+            "failures."
+        )
+    if lost(trials):
+        found.append(f"{lost(trials)}: {CRASHES[crashed]}.")
+    return found
