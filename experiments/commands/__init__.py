@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "gate": "experiments.commands.gate",
     "compare": "experiments.commands.compare",
     "plan": "experiments.commands.plan",
+    "horizon": "experiments.commands.horizon",
     "import": "experiments.commands.importing",
     "export": "experiments.commands.exporting",
     "sensitivity": "experiments.commands.sensitivity",

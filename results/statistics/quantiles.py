@@ -16,6 +16,11 @@ def normal(at: float) -> float:
     return float(_stats.norm.ppf(at))
 
 
+def normal_below(at: float) -> float:
+    """The chance that a standard normal value lies below."""
+    return float(_stats.norm.cdf(at))
+
+
 def student(at: float, freedom: float) -> float:
     """The quantile of Student's t with `freedom` degrees of freedom."""
     return float(_stats.t.ppf(at, freedom))

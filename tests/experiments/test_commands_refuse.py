@@ -196,6 +196,8 @@ WRONG = [
     "plan --rate 0.5 --alike -1",
     "plan --rate 0.5 --k 100000000",
     "plan --rate 0.5 --k -1",
+    "horizon jars",
+    "horizon nosuch",
     "compare jars",
     "compare jars nosuch",
     "compare jars jars --k 0",

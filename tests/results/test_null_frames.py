@@ -30,6 +30,7 @@ from results.strata import strata, with_dials
 from .conftest import MadeRun
 
 README = Path(results.__file__).with_name("README.md").read_text(encoding="utf-8")
+OTHERS = ("results.charts.tasks:passes_by_task", "results.charts.horizon:horizon_curves")
 TOPOLOGIES = ("lead_subagents", "single_thread")
 AGENTS = {"lead_subagents": ("lead", "subagent"), "single_thread": ("agent",)}
 
@@ -158,14 +159,14 @@ def test_a_bare_run_has_no_more_than_it_must() -> None:
         assert nulls == set(SCHEMAS[name]) - _allowed(name)
 
 
-@pytest.mark.parametrize("name", [*CHARTS, "results.charts.tasks:passes_by_task"])
+@pytest.mark.parametrize("name", [*CHARTS, *OTHERS])
 def test_every_chart_is_drawn_of_frames_that_say_no_more_than_they_must(
     run: MadeRun, name: str
 ) -> None:
     assert drawn(find(CHARTS, name)(run))
 
 
-@pytest.mark.parametrize("name", [*CHARTS, "results.charts.tasks:passes_by_task"])
+@pytest.mark.parametrize("name", [*CHARTS, *OTHERS])
 def test_every_chart_is_drawn_of_empty_frames(name: str) -> None:
     assert drawn(find(CHARTS, name)(empty_run()))
 
