@@ -11,8 +11,9 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from experiments.commands import COMMANDS, GROUPS
-from experiments.import_paths import look_here_first, namesakes
+from experiments.import_paths import look_here_first
 from experiments.terminal import plain_streams
+from tasks.finder import namesakes
 
 FAILED = 1
 BAD_INPUT = 2

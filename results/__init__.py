@@ -1,8 +1,8 @@
 """What was recorded and what it means: frames in; frames, charts and plain sentences out.
 
 The two registries are plain dicts of names to where the function is ("module:function"), so that
-importing `results` stays light. `results.finder.find` turns a name, or anyone's own
-"module:function", into the function.
+importing `results` stays light. `results.finder.find` turns a name into the function; one's own are
+handed in as they are.
 """
 
 METRICS: dict[str, str] = {

@@ -1,34 +1,36 @@
-"""Finding a metric or a chart by its name, or anyone's own by its import path."""
+"""A metric or a chart of the kit by its name; anyone's own is handed in as the function it is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from inspect import signature
-from typing import Any, cast
+from typing import Any
 
 from results.refused import Refused
 
+Given = str | Callable[..., Any]
+"""A name in a registry, or a function."""
 
-def find(registry: Mapping[str, str], name: str, takes: int = 1) -> Callable[..., Any]:
-    """The function that `name` stands for: a key of `registry`, or "package.module:function".
 
-    An unknown name or path is `Refused`, with what is known, and so is a function that cannot be
-    called with `takes` arguments.
-    """
-    path = registry.get(name, name)
-    module, _, function = path.partition(":")
-    if not function:
+def find(registry: Mapping[str, str], given: Given) -> Callable[..., Any]:
+    """The function. `Refused` for a name that is not in `registry`."""
+    if callable(given):
+        return given
+    if given not in registry:
         known = ", ".join(sorted(registry))
-        raise Refused(f"no {name!r}: use one of {known}, or my_module:my_function")
-    try:
-        found: object = getattr(import_module(module), function)
-    except (Exception, SystemExit) as error:
-        raise Refused(f"cannot import {path!r}: {error}") from error
-    if not callable(found):
-        raise Refused(f"{path!r} is not a function")
-    try:
-        signature(found).bind(*[None] * takes)
-    except TypeError as error:
-        raise Refused(f"{path!r} cannot be called with {takes} arguments: {error}") from error
-    except ValueError:
-        pass  # some functions written in C do not tell
-    return cast("Callable[..., Any]", found)
+        raise Refused(f"no {given!r}: use one of {known}, or a function of your own")
+    module, _, function = registry[given].partition(":")
+    return getattr(import_module(module), function)
+
+
+def name_of(given: Given) -> str:
+    """What it is called."""
+    return given if isinstance(given, str) else getattr(given, "__name__", type(given).__name__)
+
+
+def named(given: Iterable[Given]) -> dict[str, Given]:
+    """Each by its name; functions that share one, by their modules too."""
+    each = list(dict.fromkeys(given))
+    names = [name_of(one) for one in each]
+    return {
+        name if names.count(name) == 1 else f"{getattr(one, '__module__', '')}:{name}": one
+        for name, one in zip(names, each, strict=True)
+    }

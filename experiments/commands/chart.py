@@ -21,11 +21,12 @@ def run(arguments: Namespace) -> int:
     """Carry out the command."""
     from results import CHARTS
     from results.charts.saving import save
-    from results.finder import find
+    from tasks.finder import find_function
 
-    found = opened(arguments, begun=True)
     name = arguments.chart
+    chart = find_function("chart", name, CHARTS, ("a run",))
+    found = opened(arguments, begun=True)
     file: Path = arguments.output or Path(f"{name.rpartition(':')[2]}.{arguments.to}")
-    save(find(CHARTS, name)(found), file, arguments.to)
+    save(chart(found), file, arguments.to)
     print(file)
     return 0

@@ -99,9 +99,10 @@ def _without_secrets(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _frames(arguments: Namespace) -> dict[str, pl.DataFrame]:
-    from results.finder import find
     from results.imports import IMPORTERS
+    from tasks.finder import find_function
 
+    read = find_function("importer", arguments.format, IMPORTERS, ("a path",))
     options = {"model": arguments.model, "task_set": arguments.task_set}
     if arguments.format != "tau-bench":
         given = [name for name, value in options.items() if value is not None]
@@ -109,12 +110,12 @@ def _frames(arguments: Namespace) -> dict[str, pl.DataFrame]:
         if given:
             option = given[0].replace("_", "-")
             raise Refused(f"--{option} is for tau-bench files; other formats say it themselves")
-        return find(IMPORTERS, arguments.format)(arguments.file)
+        return read(arguments.file)
     if arguments.estimate_tokens:
         from topologies.simulated.tokens import ENCODING_NAME, count
 
         options |= {"counter": count, "encoding": ENCODING_NAME}
-    return find(IMPORTERS, arguments.format)(arguments.file, **options)
+    return read(arguments.file, **options)
 
 
 def _source(arguments: Namespace) -> dict[str, Any]:

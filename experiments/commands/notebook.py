@@ -41,8 +41,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Serve the notebook until it is interrupted or terminated."""
-    from experiments.loading import near
     from results.store import find_run
+    from tasks.finder import near
     from topologies.listening import is_loopback
     from topologies.secrets import keep
 

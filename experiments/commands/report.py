@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from experiments.commands.words import add_run, opened
+from tasks.finder import find_function
 
 HELP = "write a run's report"
 EXAMPLE = "fanout report quickstart"
@@ -22,18 +23,20 @@ def run(arguments: Namespace) -> int:
     """Carry out the command."""
     from experiments.printed.output import print_json
     from experiments.recorded.counting import counter_of
+    from results import CHARTS, METRICS
     from results.questions.map.sensitivity import PROFILES
     from results.reports.report import write_report
     from results.reports.sensitivity_report import write_sensitivity
 
+    metrics = [find_function("metric", name, METRICS, ()) for name in arguments.metric]
+    charts = [find_function("chart", name, CHARTS, ("a run",)) for name in arguments.chart]
     found = opened(arguments)
     folder = arguments.output or found.folder
     if PROFILES in found.manifest:
         markdown, page = write_sensitivity(found, folder)
     else:
-        markdown, page = write_report(
-            found, folder, counter_of(found.trials), arguments.metric, arguments.chart
-        )
+        counter = counter_of(found.trials)
+        markdown, page = write_report(found, folder, counter, metrics, charts)
     if arguments.json:
         print_json({"markdown": str(markdown), "html": str(page)})
     else:

@@ -5,15 +5,11 @@ so whoever feeds it stops a sweep by ending the iterator: trials under way still
 Closing the generator drops them. What an engine does never shows in a record.
 """
 
-import importlib
-import inspect
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, cast
 
-from experiments.loading import near
-from experiments.refused import Refused
 from experiments.trials.spec import TrialSpec
 from results.journal import Entry
+from tasks.finder import find_function
 
 ENGINES: dict[str, str] = {
     "pool": "experiments.engines.pool:run",
@@ -35,19 +31,7 @@ class EngineError(RuntimeError):
 
 def load_engine(name: str) -> Engine:
     """The engine called `name`. `Refused` if there is none, or what is there is no engine."""
-    path = ENGINES.get(name, name)
-    module, _, function = path.partition(":")
-    if not function:
-        raise Refused(f"there is no engine {name!r}; {near(name, ENGINES)}")
-    try:
-        engine: Any = getattr(importlib.import_module(module), function)
-    except (Exception, SystemExit) as error:
-        raise Refused(f"the engine {path} cannot be imported: {error}") from error
-    try:
-        inspect.signature(engine).bind((), 1)
-    except TypeError as error:
-        raise Refused(f"{path} is no engine, which takes specs and workers: {error}") from error
-    return cast("Engine", engine)
+    return find_function("engine", name, ENGINES, ("specs", "workers"))
 
 
 def run_here(specs: Iterator[TrialSpec], workers: int) -> Generator[Entry]:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.loading import load_task_set, near
+from experiments.loading import load_task_set
 from experiments.recorded.show import known_as
 from experiments.refused import Refused
 from experiments.sweeps.checks import check
 from experiments.sweeps.sweep import Sweep
 from experiments.sweeps.sweep_file import read_sweep
 from results.store import RUNS, Run
+from tasks.finder import near
 from tasks.task import TaskSet
 
 BASE = "quickstart"

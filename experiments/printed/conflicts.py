@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from experiments.loading import near
 from experiments.printed.output import columns
 from experiments.recorded.show import SHORT, find_trial, known_as
 from experiments.recorded.witnesses import witness_lines
@@ -19,6 +18,7 @@ from results.reports.conflict_tables import often_table
 from results.store import Run
 from results.view import view_of
 from results.words import number
+from tasks.finder import near
 
 KEYS = ("family", "kind")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from experiments.loading import near
 from experiments.printed.output import columns
 from experiments.refused import Refused
 from results.charts.gain import run_picture, tasks_picture
@@ -15,6 +14,7 @@ from results.questions.gain.gain_words import profile_sentences
 from results.questions.gain.profile import ProfileResult
 from results.store import Run
 from results.words import number
+from tasks.finder import near
 
 SHOWN_TASKS = 20
 

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 
-from experiments.loading import load_task_set, load_topology, near
+from experiments.loading import load_task_set, load_topology
 from experiments.refused import Refused
 from experiments.sweeps.sweep import Sweep, TaskCell, TopologyCell, specs
 from experiments.trials.roles import DEFAULT, model_of, roles_named
 from results.rules import stated
+from tasks.finder import near
 from topologies.models.model_settings import OF_AN_ENDPOINT
 
 

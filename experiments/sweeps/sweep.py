@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from experiments.loading import load_task_set as load_task_set
-from experiments.loading import load_topology as load_topology
 from experiments.trials.roles import Simulation, simulation
 from experiments.trials.spec import Budget, Interrupts, Limits, TrialSpec
 from tasks.task import Setting, Split

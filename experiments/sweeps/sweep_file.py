@@ -54,10 +54,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.loading import near
 from experiments.refused import Refused
 from experiments.sweeps.sweep import Sweep
 from experiments.sweeps.sweep_grid import parse_sweep
+from tasks.finder import near
 from topologies.models.model_settings import KINDS, OF_AN_ENDPOINT
 
 SWEEPS = Path(__file__).parent

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, cast, get_args
 
-from experiments.loading import load_task_set, near, topology_named
+from experiments.loading import load_task_set, topology_named
 from experiments.refused import Refused
 from experiments.sweeps.sweep import Sweep, SweepLimits, TaskCell, TopologyCell
 from experiments.trials.spec import Budget, Interrupts, Limits, Unit
+from tasks.finder import near
 from tasks.task import SPLITS, Setting, dials_of, settings_of
 from topologies.models.model_settings import KINDS, refuse_odd
 

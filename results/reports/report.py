@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from results import CHARTS, METRICS
-from results.finder import find
+from results.finder import Given, find, name_of, named
 from results.questions.verdict.noise import with_floor
 from results.questions.verdict.verdict import verdicts
 from results.records import Graded, Recorded
@@ -37,7 +37,7 @@ from results.reports.verdict_section import overview, parted
 from results.rules import replicates
 from results.simulation import simulation
 from results.statistics.compare import compare
-from results.statistics.summary import broken_invariants, metric_columns, summary
+from results.statistics.summary import broken_invariants, summary
 from results.table import Table
 from results.tokens.attribution import CHARACTERS, Counter
 from results.view import View, view_of
@@ -56,8 +56,8 @@ def write_report(
     run: Recorded,
     folder: Path | str,
     counter: Counter = CHARACTERS,
-    metrics: Sequence[str] = (),
-    charts: Sequence[str] = (),
+    metrics: Sequence[Given] = (),
+    charts: Sequence[Given] = (),
 ) -> tuple[Path, Path]:
     """Writes report.md (with charts/*.svg) and report.html to `folder`; gives the two paths.
 
@@ -73,14 +73,14 @@ def write_report(
     )
 
 
-def _drawn_alone(view: View, charts: Sequence[str]) -> dict[str, Any]:
+def _drawn_alone(view: View, charts: Sequence[Given]) -> dict[str, Any]:
     """The charts that stand in no section, by name."""
     trials = view.trials
     unknown = {
         name for name, field in NEEDS.items() if trials.get_column(field).drop_nulls().is_empty()
     }
     return {
-        name.rpartition(":")[2]: find(CHARTS, name)(view)
+        name_of(name): find(CHARTS, name)(view)
         for name in (*CHARTS, *charts)
         if name not in IN_SECTIONS and name not in unknown
     }
@@ -102,7 +102,7 @@ def sections(run: Recorded, counter: Counter = CHARACTERS) -> list[Section]:
     return [section for section in found if section is not None]
 
 
-def composed(run: Recorded, metrics: Sequence[str] = ()) -> Report:
+def composed(run: Recorded, metrics: Sequence[Given] = ()) -> Report:
     """The report of a run: all of its numbers, sentences and tables; `metrics` as in `summary`."""
     view = view_of(run)
     trials, manifest, by, k = view.trials, view.manifest, view.by, view.k
@@ -131,7 +131,7 @@ def composed(run: Recorded, metrics: Sequence[str] = ()) -> Report:
     )
 
 
-def _results(view: View, comparison: pl.DataFrame, metrics: Sequence[str]) -> Iterator[Table]:
+def _results(view: View, comparison: pl.DataFrame, metrics: Sequence[Given]) -> Iterator[Table]:
     trials, by, k = view.trials, view.by, view.k
     deadline = view.threshold("deadline_seconds")
     measured = [*METRICS, *metrics]
@@ -143,7 +143,7 @@ def _results(view: View, comparison: pl.DataFrame, metrics: Sequence[str]) -> It
     broken = broken_invariants(trials, by)
     if not broken.is_empty():
         yield invariant_table(broken, by)
-    yield metric_table(table, by, metric_columns(measured).values())
+    yield metric_table(table, by, named(measured))
 
 
 def compared(run: Graded, ks: Sequence[int] | None = None) -> pl.DataFrame:

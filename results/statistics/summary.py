@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from results import METRICS
-from results.finder import find
+from results.finder import Given, find, named
 from results.metrics import TOTAL_TOKENS, passed_within
 from results.refused import Refused
 from results.statistics.bands import pass_k_bands
@@ -23,7 +23,7 @@ def summary(
     crashed: str = "drop",
     reference: str = "single_thread",
     deadline: float | None = None,
-    metrics: Iterable[str] | None = None,
+    metrics: Iterable[Given] | None = None,
 ) -> pl.DataFrame:
     """One row for each topology, task set and combination of the columns `by`.
 
@@ -31,7 +31,7 @@ def summary(
     `withheld` (see `results.withheld`). Success is pass^1, the mean over tasks: `success`,
     `success_low`, `success_high`. Then `pass_hat_K`, `_low`, `_high`, `_tasks` (those with K graded
     trials, on which it rests) and `pass_at_K` for each k, the METRICS
-    (or those named, also by import path), per graded trial,
+    (or those given: names, or functions of one's own), per graded trial,
     `passed_in_time` within `deadline` seconds (null without one), over how many graded trials
     tokens and dollars are known and their means over those (`tokens_known`, `tokens_where_known`,
     `dollars_known`, `dollars_where_known`), ratios to `reference`
@@ -77,30 +77,21 @@ def summary(
     return table.sort(*shared, pl.col("topology") != reference, "topology", nulls_last=True)
 
 
-def metric_columns(metrics: Iterable[str]) -> dict[str, str]:
-    """Metrics (names, or import paths) to the columns that hold them in a summary."""
-    names = list(dict.fromkeys(metrics))
-    short = [name.rpartition(":")[2] for name in names]
-    return {
-        name: one if short.count(one) == 1 else name for name, one in zip(names, short, strict=True)
-    }
-
-
-def _measured(graded: pl.DataFrame, keys: Sequence[str], metrics: Iterable[str]) -> pl.DataFrame:
+def _measured(graded: pl.DataFrame, keys: Sequence[str], metrics: Iterable[Given]) -> pl.DataFrame:
     """One row a group and a column a metric. `Refused` naming one that is no such expression."""
-    columns = metric_columns(metrics)
+    columns = named(metrics)
     try:
         found = graded.group_by(keys).agg(
-            find(METRICS, n, takes=0)().alias(c) for n, c in columns.items()
+            find(METRICS, metric)().alias(name) for name, metric in columns.items()
         )
     except (pl.exceptions.PolarsError, AttributeError, TypeError) as error:
         if len(columns) > 1:
-            for name in columns:
-                _measured(graded, keys, [name])
+            for metric in columns.values():
+                _measured(graded, keys, [metric])
         text = str(error).splitlines()[0]
         raise Refused(f"the metric {next(iter(columns))!r} is not measured: {text}") from error
-    for name, column in columns.items():
-        if found.schema[column].is_nested():
+    for name in columns:
+        if found.schema[name].is_nested():
             raise Refused(
                 f"the metric {name!r} gives a list for each group; aggregate it, as in .mean()"
             )

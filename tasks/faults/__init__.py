@@ -3,10 +3,8 @@
 A plan in a sweep (`tasks.faults.plan`) says which of them, where and how often.
 """
 
-import importlib
-
 from tasks.faults.fault import Fault, as_fault
-from tasks.refused import Refused
+from tasks.finder import find
 
 FAULTS: dict[str, str] = {
     "timeout": "tasks.faults.before_effect:TIMEOUT",
@@ -35,17 +33,4 @@ FAULTS: dict[str, str] = {
 
 def load_fault(name: str) -> Fault:
     """The fault called `name`, or at "package.module:name". `Refused` if there is none."""
-    module, _, attribute = FAULTS.get(name, name).partition(":")
-    if not attribute:
-        known = ", ".join(FAULTS)
-        raise Refused(
-            f"there is no fault {name!r}; there are {known} (your own: my_package.my_module:name)"
-        )
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except AttributeError:
-        raise Refused(f"{name} cannot be used: {module} has no {attribute!r}") from None
-    except (Exception, SystemExit) as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise Refused(f"{name} cannot be imported: {told}") from error
-    return as_fault(name, found)
+    return as_fault(name, find("fault", name, FAULTS))

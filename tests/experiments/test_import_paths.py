@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.import_paths import OURS
 from experiments.running.runner import run_sweep
+from tasks.finder import OURS
 from tests.experiments.conftest import MakeSweep
 from tests.own_clients import SENT
 
@@ -63,7 +63,7 @@ RUN = """
 from pathlib import Path
 from experiments.import_paths import look_here_first
 look_here_first()
-from experiments.import_paths import OURS
+from tasks.finder import OURS
 from experiments.running.runner import run_sweep
 from experiments.sweeps.sweep_file import read_sweep
 if __name__ == "__main__":

@@ -184,8 +184,9 @@ def test_the_thresholds_of_the_sweep_and_its_missing_trials_are_reported(
 
 
 def test_every_metric_is_shown_one_s_own_too(small_run: "MadeRun", tmp_path: Path) -> None:
-    own = f"{__name__}:share_of_tool_errors"
-    text = write_report(small_run, tmp_path, metrics=[own])[0].read_text(encoding="utf-8")
+    text = write_report(small_run, tmp_path, metrics=[share_of_tool_errors])[0].read_text(
+        encoding="utf-8"
+    )
     shown = text.partition("### Every metric")[2].partition("\n### ")[0]
     for name in (*METRICS, "share_of_tool_errors"):
         assert name.replace("_", " ") in shown

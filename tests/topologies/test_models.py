@@ -101,7 +101,7 @@ def test_an_unknown_model_is_refused_with_what_there_is(name: str) -> None:
 
 
 def test_a_path_without_its_function_is_refused() -> None:
-    with pytest.raises(ValueError, match="no function 'nothing' in json"):
+    with pytest.raises(ValueError, match="json has no 'nothing'"):
         make_model("json:nothing")
 
 

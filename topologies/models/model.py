@@ -9,8 +9,6 @@ from `topologies.models.chat_client.for_agent`.
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import inspect
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -25,6 +23,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
+from tasks.finder import find_function
 from tasks.refused import Refused
 from topologies import MODELS
 from topologies.models.attempts import Client
@@ -215,13 +214,16 @@ def _made(name: str, settings: ModelSettings, _address: str | None) -> BaseChatM
 def _built(name: str, settings: ModelSettings) -> BaseChatModel:
     provider, _, rest = name.partition(":")
     if provider in MODELS:
-        return _function(MODELS[provider])(rest, settings)
+        return _builder(provider)(rest, settings)
     function, _, model = rest.partition(":")
-    if not function or not _is_module(provider):
+    path = f"{provider}:{function}"
+    if not function:
         raise Refused(f"The model '{name}' is not known: {_what_there_is()}")
-    build, path = _function(f"{provider}:{function}"), f"{provider}:{function}"
     try:
-        inspect.signature(build).bind(model, settings)
+        build = _builder(path)
+    except Refused as error:
+        raise Refused(f"The model '{name}' is not known: {error}; {_what_there_is()}") from error
+    try:
         built: Any = build(model, settings)
     except Exception as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
@@ -231,31 +233,13 @@ def _built(name: str, settings: ModelSettings) -> BaseChatModel:
     return built
 
 
-def _function(path: str) -> Builder:
-    module, _, name = path.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except (Exception, SystemExit) as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise Refused(f"{path} cannot be imported: {told}") from error
-    if not callable(found):
-        raise Refused(
-            f"There is no function '{name}' in {module}, which '{path}' asks for: "
-            + _what_there_is()
-        )
-    return cast("Builder", found)
+def _builder(name: str) -> Builder:
+    return find_function("model builder", name, MODELS, ("name", "settings"))
 
 
 def _what_there_is() -> str:
     allowed = ", ".join(f"{known}:NAME" for known in MODELS)
     return f"use {allowed}, or my_package.my_module:build."
-
-
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
 
 
 def _variable(name: str) -> str | None:
