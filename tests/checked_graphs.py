@@ -6,33 +6,19 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
 from langgraph.graph import END, START, MessagesState, StateGraph
-from langgraph.prebuilt import ToolNode, tools_condition
 from pydantic import SecretStr
 
+from tests.own_graph import one_node, tool_loop
 from topologies.agent import agent_graph
 from topologies.kit import Kit
 
 TRIALS = itertools.count()
 
 
-def _loop(model: Any, tools: list[Any], told: str, config: Any = None) -> Any:
-    async def think(state: MessagesState) -> dict[str, Any]:
-        messages = [("system", told), *state["messages"]]
-        return {"messages": [await model.bind_tools(tools).ainvoke(messages, config)]}
-
-    graph = StateGraph(MessagesState)
-    graph.add_node("think", think)
-    graph.add_node("tools", ToolNode(tools))
-    graph.add_edge(START, "think")
-    graph.add_conditional_edges("think", tools_condition)
-    graph.add_edge("tools", "think")
-    return graph.compile()
-
-
 def own_model(kit: Kit) -> Any:
     """Asks a model that is no seat's."""
     seat = kit.seat("agent")
-    return _loop(ChatOpenAI(api_key=SecretStr("none")), seat.tools, seat.instructions)
+    return tool_loop(ChatOpenAI(api_key=SecretStr("none")), seat.tools, seat.instructions)
 
 
 def own_callbacks(kit: Kit) -> Any:
@@ -54,13 +40,13 @@ def own_callbacks(kit: Kit) -> Any:
 def own_rules(kit: Kit) -> Any:
     """Tells its agent something else than the rules of the work."""
     seat = kit.seat("agent")
-    return _loop(seat.model, seat.tools, "You are a helpful assistant.")
+    return tool_loop(seat.model, seat.tools, "You are a helpful assistant.")
 
 
 def remembers(kit: Kit) -> Any:
     """Tells its agent how many trials there were before."""
     seat = kit.seat("agent")
-    return _loop(seat.model, seat.tools, f"{seat.instructions} This is trial {next(TRIALS)}.")
+    return tool_loop(seat.model, seat.tools, f"{seat.instructions} This is trial {next(TRIALS)}.")
 
 
 def sync_tools(kit: Kit) -> Any:
@@ -108,10 +94,7 @@ def riddles(kit: Kit) -> Any:
         final = await agent.ainvoke({"messages": [HumanMessage("Do what has to be done today.")]})
         return {"messages": final["messages"][-1:]}
 
-    graph = StateGraph(MessagesState)
-    graph.add_node("work", work)
-    graph.add_edge(START, "work")
-    return graph.compile()
+    return one_node(work)
 
 
 def spare_seat(kit: Kit) -> Any:

@@ -11,33 +11,12 @@ from topologies.agent import agent_graph, last_words
 from topologies.kit import Kit
 
 
-def build(kit: Kit) -> Any:
-    """A plain tool-calling graph."""
-    seat = kit.seat("researcher")
-    model = seat.model.bind_tools(seat.tools)
+def tool_loop(model: Any, tools: list[Any], told: str) -> Any:
+    """A plain tool-calling graph, as the README shows it."""
+    bound = model.bind_tools(tools)
 
     async def think(state: MessagesState) -> dict[str, Any]:
-        told = [("system", seat.instructions), *state["messages"]]
-        return {"messages": [await model.ainvoke(told)]}
-
-    graph = StateGraph(MessagesState)
-    graph.add_node("think", think)
-    graph.add_node("tools", ToolNode(seat.tools))
-    graph.add_edge(START, "think")
-    graph.add_conditional_edges("think", tools_condition)
-    graph.add_edge("tools", "think")
-    return graph.compile()
-
-
-def never_submits(kit: Kit) -> Any:
-    """The same without the tool by which an agent ends: its last message is the answer."""
-    seat = kit.seat("researcher")
-    tools = [tool for tool in seat.tools if tool.name != "submit"]
-    model = seat.model.bind_tools(tools)
-
-    async def think(state: MessagesState) -> dict[str, Any]:
-        told = [("system", seat.instructions), *state["messages"]]
-        return {"messages": [await model.ainvoke(told)]}
+        return {"messages": [await bound.ainvoke([("system", told), *state["messages"]])]}
 
     graph = StateGraph(MessagesState)
     graph.add_node("think", think)
@@ -46,6 +25,27 @@ def never_submits(kit: Kit) -> Any:
     graph.add_conditional_edges("think", tools_condition)
     graph.add_edge("tools", "think")
     return graph.compile()
+
+
+def one_node(work: Any) -> Any:
+    """A graph of one node."""
+    graph = StateGraph(MessagesState)
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    return graph.compile()
+
+
+def build(kit: Kit) -> Any:
+    """A plain tool-calling graph."""
+    seat = kit.seat("researcher")
+    return tool_loop(seat.model, seat.tools, seat.instructions)
+
+
+def never_submits(kit: Kit) -> Any:
+    """The same without the tool by which an agent ends: its last message is the answer."""
+    seat = kit.seat("researcher")
+    tools = [tool for tool in seat.tools if tool.name != "submit"]
+    return tool_loop(seat.model, tools, seat.instructions)
 
 
 def nested(kit: Kit) -> Any:
@@ -71,7 +71,4 @@ def nested(kit: Kit) -> Any:
         final = await agent_graph(chief).ainvoke({"messages": state["messages"]})
         return {"messages": final["messages"][1:]}
 
-    graph = StateGraph(MessagesState)
-    graph.add_node("work", work)
-    graph.add_edge(START, "work")
-    return graph.compile()
+    return one_node(work)
