@@ -19,7 +19,7 @@ from tasks.orders.batch_text import (
     refund_to,
     spoken_for,
 )
-from tasks.workers.clerk import FAILED, NOT_WRITTEN, Call, Clerk, Desk, Item, Script, Values
+from tasks.workers.clerk import FAILED, NOT_WRITTEN, Call, Clerk, Desk, Item, Look, Script, Values
 
 SHORT = ("not enough stock", "not enough balance")
 REFUND_WITHIN_DAYS = 30
@@ -82,7 +82,11 @@ def _purchase(item: Item, asked: Asked, desk: Desk) -> Script:
         return sold if sells else waits
     if not _by_rows(desk):
         if sells:
-            reply = yield Call("sell", goods, ("amount",), writes=True, refusals=SHORT)
+            paid = Look(
+                Call("get_customer", {"customer": asked.customer}, ("balance",)),
+                lambda now: _whole(now["balance"]) <= balance - cost,
+            )
+            reply = yield Call("sell", goods, ("amount",), True, SHORT, paid)
             if "refused" not in reply:
                 return _line(f"sell {_whole(reply.get('amount', cost))}", customer)
         yield Call("backorder", goods, ("backordered",), writes=True)
@@ -117,7 +121,11 @@ def _refund(item: Item, asked: Asked, desk: Desk) -> Script:
     if reason is None and not _by_rows(desk):
         arguments: Values = {"order": asked.order, "to": to}
         again = ("already refunded",)
-        reply = yield Call("refund", arguments, ("amount",), writes=True, refusals=again)
+        look = Look(
+            Call("get_order", {"order": asked.order}, ("status",)),
+            lambda now: now["status"] == "refunded",
+        )
+        reply = yield Call("refund", arguments, ("amount",), True, again, look)
         if "refused" not in reply:
             return _line(f"refund {_whole(reply.get('amount', amount))} to {to}", customer)
         reason = "already_refunded"
@@ -157,7 +165,8 @@ def _summary(item: Item, desk: Desk) -> Script:
         yield _create("emails", {"customer": customer, "kind": "summary", "requests": labels})
     else:
         arguments: Values = {"customer": customer, "requests": labels}
-        yield Call("send_summary", arguments, ("sent",), writes=True)
+        there = Look(search, lambda now: "summary" in str(now["emails"]))
+        yield Call("send_summary", arguments, ("sent",), writes=True, look=there)
     return "summary sent"
 
 
@@ -188,12 +197,22 @@ def _card(customer: Values) -> Call:
 
 
 def _create(table: str, values: Values) -> Call:
-    return Call("create_row", {"table": table, "values": values}, ("id",), writes=True)
+    """A new row; it is there if a row of the same customer or order says the same."""
+    by = "order_id" if "order_id" in values else "customer"
+    where = {"table": table, "column": by, "value": values[by]}
+    said = {name: value for name, value in values.items() if name != "requests"}.items()
+    there = Look(
+        Call("find_rows", where, ("rows",)),
+        lambda now: any(said <= row.items() for row in now["rows"]),
+    )
+    arguments: Values = {"table": table, "values": values}
+    return Call("create_row", arguments, ("id",), writes=True, look=there)
 
 
 def _update(table: str, key: str, values: Values) -> Call:
     arguments: Values = {"table": table, "key": key, "values": values}
-    return Call("update_row", arguments, ("updated",), writes=True)
+    there = Look(_row(table, key, tuple(values)), lambda now: now == values)
+    return Call("update_row", arguments, ("updated",), writes=True, look=there)
 
 
 def _by_rows(desk: Desk) -> bool:

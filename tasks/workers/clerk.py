@@ -23,6 +23,7 @@ from tasks.workers.conversation import Call as Call
 from tasks.workers.conversation import CallMade as CallMade
 from tasks.workers.conversation import Conversation as Conversation
 from tasks.workers.conversation import Item as Item
+from tasks.workers.conversation import Look as Look
 from tasks.workers.conversation import Turn as Turn
 from tasks.workers.conversation import Values as Values
 from tasks.workers.conversation import items_in as items_in

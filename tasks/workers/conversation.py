@@ -1,7 +1,7 @@
 """What a worker sees of its work: items, calls and their replies, and the turns it takes itself."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,8 @@ class Call:
     """A call a worker wants to make; `keep` names the fields of the reply that it will need.
 
     `refusals` are the words of error replies that its script knows how to go on from: it receives
-    `{"refused": words}`. After any other error it tries again.
+    `{"refused": words}`. After any other error it tries again. `look` is how one sees whether a
+    write was done all the same; None where there is no way.
     """
 
     tool: str
@@ -22,6 +23,15 @@ class Call:
     keep: tuple[str, ...] = ()
     writes: bool = False
     refusals: tuple[str, ...] = ()
+    look: "Look | None" = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to see whether something was done: a call, and whether what it `keep`s says so."""
+
+    call: Call
+    done: Callable[[Values], bool]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ class Mind(Protocol):
     calls_per_message: int
     partition: str
     lead_keeps: str
+    tries_again: int
+    """How often it makes a call again that came back as an error it cannot read anything of."""
 
     def call(self, at: str, attempt: int, call: Call) -> Call | None:
         """The call as it is really made; None if it is forgotten."""
@@ -35,6 +37,18 @@ class Mind(Protocol):
 
     def passes_on(self, at: str) -> bool:
         """Whether a brief carries this line of the common part."""
+        ...
+
+    def looks_first(self, at: str, attempt: int) -> bool:
+        """Whether it looks if a write was done, before it does it again."""
+        ...
+
+    def sees_contradiction(self, at: str) -> bool:
+        """Whether it reads again what says another thing than it read before."""
+        ...
+
+    def tells(self, what: str) -> bool:
+        """Whether it says what it is not sure of, where it hands in its work."""
         ...
 
     def notices(self, at: str) -> bool:
@@ -64,6 +78,7 @@ class SoundMind:
     calls_per_message = 1
     partition = "item"
     lead_keeps = "closing"
+    tries_again = 2
 
     def call(self, at: str, attempt: int, call: Call) -> Call | None:  # noqa: ARG002
         return call
@@ -82,6 +97,15 @@ class SoundMind:
 
     def passes_on(self, at: str) -> bool:  # noqa: ARG002
         return True
+
+    def looks_first(self, at: str, attempt: int) -> bool:  # noqa: ARG002
+        return False
+
+    def sees_contradiction(self, at: str) -> bool:  # noqa: ARG002
+        return False
+
+    def tells(self, what: str) -> bool:  # noqa: ARG002
+        return False
 
     def notices(self, at: str) -> bool:  # noqa: ARG002
         return True

@@ -9,7 +9,6 @@ from tasks.workers.clerk import FAILED, NOT_WRITTEN, Clerk, Desk
 from tasks.workers.conversation import ITEM_LINE, Call, CallMade, Conversation, Item, Values
 from tasks.workers.mind import Mind
 
-MAX_ATTEMPTS = 3
 NOTE_LINE = re.compile(r"^(\w+\.\d+) = (\{.*\})$", re.MULTILINE)
 
 
@@ -29,6 +28,7 @@ class Work:
                 self.unplaced.append(call)
         self.stated = set(ITEM_LINE.findall("\n".join(conversation.said)))
         self.errors_seen = 0
+        self.unsure: dict[str, str] = {}
         self.missing: dict[str, str] = {}
 
     def advance(self, items: Sequence[Item]) -> list[tuple[str, str, Values]]:
@@ -63,6 +63,7 @@ class Work:
                     return call
             received = self._read_again(at, wanted, made)
             self.errors_seen += _errors_in(made, wanted, received)
+            self._doubt(item, wanted, made, received)
             if "assumed" in received or "gave_up" in received:
                 return self._outcome(item, FAILED if "gave_up" in received else "done")
 
@@ -73,32 +74,57 @@ class Work:
 
     def _ask(self, at: str, wanted: Call, made: list[CallMade]) -> tuple[str, str, Values] | None:
         """The call to make now; or None, with what is known of its reply noted."""
+        call: Call | None = None
         if made and made[-1].reply is not None:
-            values = _kept(made[-1].reply, wanted.keep)
-            if values is not None:
-                before = next((v for v in self._read_before(made[-1], wanted) if v != values), None)
-                if before is not None and self.mind.holds_to_first(at):
-                    values = before
-                self._note(at, self.mind.note(at, values))
-                return None
-            if not self.mind.notices(f"{at}.{len(made)}"):
-                self._note(at, {"assumed": True})
-                return None
-            reply = made[-1].reply or ""
-            refused = next((words for words in wanted.refusals if words in reply), None)
-            if refused is not None:
-                self._note(at, {"refused": refused})
-                return None
-            if len(made) >= MAX_ATTEMPTS:
-                self._note(at, {"gave_up": True})
+            known, call = self._after(at, wanted, made)
+            if known is not None:
+                self._note(at, known)
                 return None
         attempt = len(made) + 1
-        call = self.mind.call(at, attempt, wanted)
+        call = call or self.mind.call(at, attempt, wanted)
         if call is None:
             self._note(at, {"ok": True})
             return None
         label, step = at.split(".")
         return f"call_{label}_{step}_{attempt}", call.tool, call.arguments
+
+    def _after(
+        self, at: str, wanted: Call, made: list[CallMade]
+    ) -> tuple[Values | None, Call | None]:
+        """What is known after the last reply; if nothing is, what to look at first, if anything."""
+        last, tries = made[-1], [call for call in made if not _is_look(call, wanted)]
+        reply = last.reply or ""
+        if wanted.look is not None and _is_look(last, wanted):
+            seen = _kept(reply, wanted.look.call.keep)
+            done = seen is not None and wanted.look.done(seen)
+            return ({"looked": True} if done else None), None
+        values = _kept(reply, wanted.keep)
+        if values is not None:
+            before = next((v for v in self._read_before(last, wanted) if v != values), None)
+            if before is not None and len(tries) == 1 and self.mind.sees_contradiction(at):
+                return None, None
+            if before is not None and self.mind.holds_to_first(at):
+                values = before
+            return self.mind.note(at, values), None
+        if not self.mind.notices(f"{at}.{len(made)}"):
+            return {"assumed": True}, None
+        refused = next((words for words in wanted.refusals if words in reply), None)
+        if refused is not None:
+            return {"refused": refused}, None
+        if len(tries) > self.mind.tries_again:
+            return {"gave_up": True}, None
+        looks = wanted.look is not None and self.mind.looks_first(at, len(made))
+        return None, wanted.look.call if looks and wanted.look is not None else None
+
+    def _doubt(self, item: Item, wanted: Call, made: list[CallMade], noted: Values) -> None:
+        """Keep what there is to be unsure of in an item, though it came to an end."""
+        tries = [call for call in made if not _is_look(call, wanted)]
+        if "gave_up" in noted:
+            self.unsure[item.label] = f"{wanted.tool} came back as an error every time"
+        elif wanted.writes and len(tries) > 1 and "looked" not in noted:
+            self.unsure[item.label] = f"{wanted.tool} was done again after an error"
+        elif len(tries) > 1 and any(v != noted for v in self._read_before(tries[-1], wanted)):
+            self.unsure[item.label] = f"{wanted.tool} said different things"
 
     def _read_again(self, at: str, wanted: Call, made: list[CallMade]) -> Values:
         """What was noted, or what the reply says if the note is not taken as it stands."""
@@ -133,9 +159,16 @@ class Work:
 
 def _errors_in(made: Sequence[CallMade], wanted: Call, noted: Values) -> int:
     """What went wrong in a step, as anyone can see who reads it again: it counts in every turn."""
-    bad = [call for call in made if call.reply and _kept(call.reply, wanted.keep) is None]
+    tries = [call for call in made if not _is_look(call, wanted)]
+    bad = [call for call in tries if call.reply and _kept(call.reply, wanted.keep) is None]
     expected = 1 if "refused" in noted else 0
-    return len(bad) - expected + bool(made and made[-1].arguments != wanted.arguments)
+    return len(bad) - expected + bool(tries and tries[-1].arguments != wanted.arguments)
+
+
+def _is_look(made: CallMade, wanted: Call) -> bool:
+    """Whether a call was made to see if the wanted one was done."""
+    look = wanted.look
+    return look is not None and look.call.tool != wanted.tool and made.tool == look.call.tool
 
 
 def _kept(reply: str, keep: tuple[str, ...]) -> Values | None:

@@ -14,6 +14,8 @@ from tasks.workers.mind import Mind
 from tasks.workers.replay import Work, notes_in
 from tasks.workers.voting import Vote, nearest
 
+UNSURE = "(unsure of "
+"""How a line begins that says what a worker is not sure of: it is no outcome of an item."""
 _ASKED_TO_DECIDE = re.compile(
     r"\b(?:decide|choose|pick|select|vote|judge|synthesi[sz]e|combine|merge|aggregate|reconcile"
     r"|consolidate|consensus|(?:final|best|better|which) (?:answer|one|of (?:them|these|the)))\b",
@@ -185,8 +187,16 @@ class Worker:
             said = self.mind.line(f"answer.{line.split(':')[0]}.{i}", line)
             if said is not None:
                 lines.append(said)
+        lines += self._unsure()
         failed = any(outcomes.get(item.label) == FAILED for item in done)
         return lines, "blocked" if failed and not self.mind.claims_done() else "done"
+
+    def _unsure(self) -> list[str]:
+        """What it is not sure of, its own and what was reported, as far as it tells."""
+        own = [f"{UNSURE}{label}: {why})" for label, why in self.work.unsure.items()]
+        told = [line for call in self.sent for line in (call.reply or "").splitlines()]
+        reported = [line for line in told if line.startswith(UNSURE)]
+        return [line for line in dict.fromkeys([*own, *reported]) if self.mind.tells(line)]
 
     def _lost(self) -> str | None:
         """Why the work could not be done by this agent for want of a tool that it knows."""

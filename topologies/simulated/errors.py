@@ -41,6 +41,7 @@ class FallibleMind:
         self.calls_per_message = profile.calls_per_message
         self.partition: str = profile.partition
         self.lead_keeps: str = profile.lead_keeps
+        self.tries_again = profile.tries_again
         self._profile = profile
         self._seed = seed
         self._text = text
@@ -89,6 +90,15 @@ class FallibleMind:
 
     def passes_on(self, at: str) -> bool:
         return self._draw("passes_on", at) < self._profile.brief_completeness
+
+    def looks_first(self, at: str, attempt: int) -> bool:
+        return self._drawn_below(self._profile.looks_first, "looks first", at, attempt)
+
+    def sees_contradiction(self, at: str) -> bool:
+        return self._drawn_below(self._profile.sees_contradiction, "sees contradiction", at)
+
+    def tells(self, what: str) -> bool:
+        return self._drawn_below(self._profile.tells, "tells", what)
 
     def notices(self, at: str) -> bool:
         return self._draw("notices", at) >= self._profile.miss_bad_reply

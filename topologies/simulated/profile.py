@@ -36,6 +36,10 @@ class Profile:
     miss_bad_reply: float
     false_claim: float
     fabrication: float
+    tries_again: int
+    looks_first: float
+    sees_contradiction: float
+    tells: float
     confidence_skill: float
     partition: Literal["item", "key", "random"]
     lead_keeps: Literal["closing", "nothing"]
