@@ -57,8 +57,9 @@ def nested(kit: Kit) -> Any:
         clerk = kit.seat(f"{name}-clerk", role="subagent", parent=name)
         call = ToolCall(name="hand_down", args={"brief": text}, id=f"call_{name}", type="tool_call")
 
-        async def run() -> str:
-            final = await agent_graph(clerk).ainvoke({"messages": [HumanMessage(text)]})
+        async def run(call: ToolCall) -> str:
+            brief = HumanMessage(call["args"]["brief"])
+            final = await agent_graph(clerk).ainvoke({"messages": [brief]})
             return last_words(final["messages"])
 
         reply = await kit.own_call(seat, call, run)

@@ -130,7 +130,7 @@ async def _decided(
                 continue
             place = _chosen(call, len(drafts))
 
-            async def run(place: int | None = place) -> str:
+            async def run(_call: ToolCall, place: int | None = place) -> str:
                 return f"Error: name an attempt from 1 to {len(drafts)}." if place is None else "ok"
 
             messages.append(await kit.own_call(chair, call, run))

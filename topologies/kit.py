@@ -69,11 +69,13 @@ class Kit(Protocol):
         ...
 
     async def own_call(
-        self, seat: Seat, call: ToolCall, run: Callable[[], Awaitable[str]]
+        self, seat: Seat, call: ToolCall, run: Callable[[ToolCall], Awaitable[str]]
     ) -> ToolMessage:
         """Answer a call of the topology's own tool (delegating, handing off) with what `run` says.
 
         The call is recorded as the seat's, touches no world and ends the seat's hold of control.
+        `run` is given the call as it comes to whoever it is for: where a trial has faults, its
+        brief may not be as it was written, and its report may not come.
         """
         ...
 

@@ -86,7 +86,8 @@ def build(
         replies: list[AnyMessage] = []
         for call in state["calls"]:
 
-            async def run(brief: str = str(call["args"].get("brief") or "")) -> str:
+            async def run(call: ToolCall) -> str:
+                brief = str(call["args"].get("brief") or "")
                 if not brief:
                     return "Error: a brief is needed."
                 try:

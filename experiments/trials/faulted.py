@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from experiments.trials.world_call import WorldCall
+from results.records import FAULT_EFFECTS
 from tasks.faults.drawn import Hit
 from tasks.faults.fault import Ask
 from tasks.tools import BrokenToolError, Tool, ToolError, use
@@ -88,6 +89,11 @@ async def older_replies(
             except ToolError as error:
                 reply = as_reply(error)
         yield reply
+
+
+def further(before: str | None, effect: str) -> str:
+    """The further of two effects of faults at one call."""
+    return max((one for one in (before, effect) if one is not None), key=FAULT_EFFECTS.index)
 
 
 def as_reply(error: ToolError) -> str:

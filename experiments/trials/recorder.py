@@ -25,7 +25,7 @@ from experiments.trials.news import new_messages
 from experiments.trials.places import place_in
 from experiments.trials.spec import Limits
 from results.records import STEPS
-from topologies.models.attempts import SENDING, Interval, Sending, seconds_of
+from topologies.models.attempts import SENDING, Channel, Interval, Sending, seconds_of
 from topologies.models.replies import UnreadableReplyError
 from topologies.simulated.wire import lost_in
 
@@ -65,7 +65,8 @@ class Recorder(BaseCallbackHandler):
     `simulated` has what is true of the models that were called, True or False or both.
     Before a call of an agent that used up its part of the budget it raises `OutOfBudgetError`, and
     before one of the seat that `submitted` for the trial, under no call of another's,
-    `SubmittedError`. `misuse` is what was found to be wrong with the graph.
+    `SubmittedError`. `misuse` is what was found to be wrong with the graph. `channel` gives what
+    the sendings of a model call go through, by role, prompt and step.
     """
 
     asked: ClassVar[int] = 0
@@ -91,6 +92,7 @@ class Recorder(BaseCallbackHandler):
     within: asyncio.Timeout | None = None
     simulated: set[bool] = field(default_factory=set[bool])
     count: Callable[[Row], None] | None = None
+    channel: Callable[[str, list[BaseMessage], Row], Channel] | None = None
 
     def __post_init__(self) -> None:
         CALLBACK_LOG.addFilter(_unexpected)
@@ -179,7 +181,8 @@ class Recorder(BaseCallbackHandler):
         self.simulated.add(bool(known.get("simulated")))
         row = self.open_step("model", agent, prompt=json.dumps(new, ensure_ascii=False))
         self._open[run_id] = agent, row
-        self._sent[run_id] = Sending(changed=self._wait_changed)
+        channel = self.channel(agent.role, messages[0], row) if self.channel else None
+        self._sent[run_id] = Sending(changed=self._wait_changed, channel=channel)
         SENDING.set(self._sent[run_id])
         if tools:
             row["tools"] = schemas if first == row["step"] else str(first)

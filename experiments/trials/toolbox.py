@@ -18,6 +18,7 @@ from experiments.refused import Refused
 from experiments.trials.agents import ABOVE, Above, Agent, Credit
 from experiments.trials.claims import Claim
 from experiments.trials.faulted import through
+from experiments.trials.handed_faults import handed
 from experiments.trials.places import Place, place_in
 from experiments.trials.recorder import Recorder, Row
 from experiments.trials.roles import Models, model_of
@@ -104,7 +105,7 @@ class Toolbox:
         )
 
     async def own_call(
-        self, seat: Seat, call: ToolCall, run: Callable[[], Awaitable[str]]
+        self, seat: Seat, call: ToolCall, run: Callable[[ToolCall], Awaitable[str]]
     ) -> ToolMessage:
         """See `topologies.kit.Kit`."""
         credit = self._credit(seat.name, call["id"], call["name"], call["args"], _here)
@@ -113,13 +114,13 @@ class Toolbox:
         seated: list[str] = []
         token, above = _WITHIN.set(seated), ABOVE.set(Above(credit.agent, passed=True))
         try:
-            reply = await run()
+            reply, error = await handed(self.faults, seat.role, call, row, run)
         finally:
             _WITHIN.reset(token)
             ABOVE.reset(above)
             for name in seated:
                 self.recorder.purse.give_back(name)
-        self.recorder.close_step(row, reply)
+        self.recorder.close_step(row, reply, error)
         return ToolMessage(reply, name=call["name"], tool_call_id=call["id"])
 
     def draft(self, seat: Seat) -> Draft:

@@ -15,6 +15,7 @@ from functools import cache, lru_cache, partial
 from importlib.metadata import version
 from typing import Any
 
+from langchain_core.messages import BaseMessage
 from langsmith import tracing_context  # pyright: ignore[reportUnknownVariableType]
 
 from experiments.loading import load_task_set
@@ -25,6 +26,7 @@ from experiments.trials.counted import COUNTED
 from experiments.trials.endings import Ending, crashed
 from experiments.trials.faulted import say_what_was_read
 from experiments.trials.graph_run import built, run_graph
+from experiments.trials.model_faults import Channel
 from experiments.trials.own_tools import GraphRecorder
 from experiments.trials.recorder import Recorder, Row
 from experiments.trials.roles import of_flags
@@ -114,10 +116,17 @@ def _begin(spec: TrialSpec) -> _Trial:
         copy=lambda: task_set.world(task),
         reached=lambda world, text: reached_now(world, task, text),
     )
+    if toolbox.faults.of_models:
+        toolbox.recorder.channel = partial(_channel, toolbox.faults)
     counted = COUNTED.get()
     if counted is not None and not spec.simulated:
         toolbox.recorder.count = partial(counted.answered, spec.trial_id)
     return _Trial(spec, task_set, task, toolbox)
+
+
+def _channel(faults: Faults, role: str, prompt: list[BaseMessage], row: Row) -> Channel:
+    """What a model call goes through; it is known by what the agent was told last."""
+    return Channel(faults, role, prompt[-1].text, row)
 
 
 def _cut_off(trial: _Trial, error: BaseException) -> Record:

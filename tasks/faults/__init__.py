@@ -27,6 +27,18 @@ FAULTS: dict[str, str] = {
     "slow": "tasks.faults.load:SLOW",
     "token_bucket": "tasks.faults.load:TOKEN_BUCKET",
     "out_of_order": "tasks.faults.load:OUT_OF_ORDER",
+    "brief_line_lost": "tasks.faults.handed:BRIEF_LINE_LOST",
+    "brief_line_altered": "tasks.faults.handed:BRIEF_LINE_ALTERED",
+    "report_lost": "tasks.faults.handed:REPORT_LOST",
+    "report_hollow": "tasks.faults.handed:REPORT_HOLLOW",
+    "dropout": "tasks.faults.handed:DROPOUT",
+    "model_rate_limited": "tasks.faults.model_channel:MODEL_RATE_LIMITED",
+    "model_server_error": "tasks.faults.model_channel:MODEL_SERVER_ERROR",
+    "model_timeout": "tasks.faults.model_channel:MODEL_TIMEOUT",
+    "cut_off": "tasks.faults.model_channel:CUT_OFF",
+    "malformed_call": "tasks.faults.model_channel:MALFORMED_CALL",
+    "empty_reply": "tasks.faults.model_channel:EMPTY_REPLY",
+    "refusal": "tasks.faults.model_channel:REFUSED",
 }
 """Name to where it is. `my_package.my_module:fault` works in place of a name."""
 

@@ -65,6 +65,12 @@ class Faults:
     _attempts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     _memories: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
 
+    @property
+    def of_models(self) -> bool:
+        """Whether any of them stands in a model's channel."""
+        aims = () if self.plan is None else self.plan.aims
+        return any(load_fault(aim.fault).stands == "model" for aim in aims)
+
     def at_tool(self, tool: Tool, arguments: Mapping[str, Any], role: str) -> Hit | None:
         """The fault that is armed at a call of a tool of the work."""
         if self.plan is None:

@@ -62,10 +62,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an endpoint sends back: HTTP status, headers and the JSON body."""
+    """What an endpoint sends back: HTTP status, headers and the JSON body; None if it is none."""
 
     status: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

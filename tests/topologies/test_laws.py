@@ -197,7 +197,7 @@ class Renamed:
     def seat(self, name: str, role: str = "agent", **place: Any) -> Seat:
         return self.kit.seat(f"colleague {len(name)}{name[-1]}", f"post-{role}", **place)
 
-    async def own_call(self, seat: Seat, call: Any, run: Callable[[], Any]) -> Any:
+    async def own_call(self, seat: Seat, call: Any, run: Callable[[Any], Any]) -> Any:
         return await self.kit.own_call(seat, call, run)
 
 

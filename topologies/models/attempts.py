@@ -8,15 +8,19 @@ bytes by the timeout that the request carries. Times are those of the running ev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx2
 import openai
 
 Interval = tuple[float, float]
+Go = Callable[[], Awaitable[httpx2.Response]]
+Channel = Callable[[httpx2.Request, Go], Awaitable[httpx2.Response]]
+"""What stands between a client and its endpoint, at each attempt."""
 
 
 @dataclass(eq=False)
@@ -24,7 +28,7 @@ class Sending:
     """One model call on its way: how often it was sent, and when it was not being answered.
 
     It waits for the rate limit, in attempts that fail, and between them. `changed` is told when a
-    wait begins or ends.
+    wait begins or ends. Each attempt goes through `channel`, if there is one.
     """
 
     attempts: int = 0
@@ -32,6 +36,7 @@ class Sending:
     waiting_since: float | None = None
     timeouts: int = 0
     changed: Callable[[], None] = lambda: None
+    channel: Channel | None = None
 
     def wait(self, since: float | None = None) -> None:
         """The call waits from now on, or has done since a moment."""
@@ -79,13 +84,15 @@ class Client(openai.DefaultAsyncHttpxClient):
         call.go()
         call.attempts += 1
         seconds: float | None = request.extensions.get("timeout", {}).get("read")
+        go: Go = partial(super().send, request, **options)
         try:
             async with asyncio.timeout(seconds):
-                response = await super().send(request, **options)
+                response = await (call.channel(request, go) if call.channel else go())
         except (TimeoutError, httpx2.TimeoutException) as error:
             call.wait(now)
             call.timeouts += 1
-            late = httpx2.ReadTimeout(f"no whole answer in {seconds:g} s", request=request)
+            told = str(error) if seconds is None else f"no whole answer in {seconds:g} s"
+            late = httpx2.ReadTimeout(told, request=request)
             if self.answered and call.timeouts < 2:
                 raise late from error
             raise openai.APITimeoutError(request=request) from late

@@ -175,12 +175,12 @@ def in_process_model(
 ) -> FastChatOpenAI:
     """A client whose endpoint is the function `respond`, without network, keys or threads.
 
-    It never retries and has no timeouts: what goes wrong in the process would go wrong again,
-    and both would draw on real time and on the global random numbers.
+    It has no timeouts, which would be in real time, and what it answers itself it would answer
+    again; it retries what a fault of the channel makes of that, after waits without chance.
     """
     settings = settings or ModelSettings()
     transport = InProcessTransport(respond, profiles)
-    return FastChatOpenAI(
+    made = FastChatOpenAI(
         model=name,
         api_key=SecretStr(NO_KEY),
         base_url=BASE_URL,
@@ -192,12 +192,23 @@ def in_process_model(
         seed=settings.seed,
         max_completion_tokens=settings.max_tokens,
         timeout=None,
-        max_retries=0,
+        max_retries=settings.max_retries,
         stream_usage=True,
         stream_chunk_timeout=None,
         use_responses_api=False,
         tool_choice=settings.tool_choice,
     )
+    # openai's client spreads its waits by the global random numbers; private there, and
+    # test_model_faults.py says so when it moves.
+    made.root_async_client._calculate_retry_timeout = _steady_wait  # pyright: ignore[reportPrivateUsage]
+    return made
+
+
+def _steady_wait(left: int, options: Any, headers: httpx2.Headers | None = None) -> float:
+    """Seconds before the next attempt: what the endpoint says, or else half a second, doubling."""
+    told = headers.get("retry-after-ms") if headers else None
+    most = options.get_max_retries(left)
+    return float(told) / 1000 if told else min(0.5 * 2.0 ** (most - left), 8.0)
 
 
 @cache
