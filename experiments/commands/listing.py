@@ -110,6 +110,17 @@ def models(_runs: Path) -> Listed:
     return found
 
 
+def faults(_runs: Path) -> Listed:
+    """Name to what goes wrong, of what kind that is, and what it can be set to."""
+    from tasks.faults import FAULTS, load_fault
+
+    found: Listed = {}
+    for name in FAULTS:
+        fault = load_fault(name)
+        found[name] = {"kind": fault.kind, "about": fault.about, "settings": fault.settings}
+    return found
+
+
 def sweeps(_runs: Path) -> Listed:
     """Name to the question it asks."""
     import tomllib
@@ -143,6 +154,7 @@ LISTS: dict[str, Callable[[Path], Listed]] = {
     "topologies": topologies,
     "task-sets": task_sets,
     "models": models,
+    "faults": faults,
     "sweeps": sweeps,
     "runs": recorded,
 }

@@ -72,6 +72,7 @@ def reduced(
         topologies=tuple(t for t in sweep.topologies if t.name in (reference, *wanted)),
         cells=tuple(replace(cell, tasks=sizes.tasks) for cell in cells),
         budgets=(),
+        faults=(),
         models={"default": f"simulated:{profile_named(base)}"},
     )
 

@@ -130,8 +130,9 @@ def _estimated(
     # What a trial took stands on its steps alone: those of a pilot are priced anew.
     each = trials.select("trial_id", "topology", "task_set", "settings", "seconds")
     each = each.join(used, on="trial_id", how="left")
+    points = max(1, len(sweep.budgets)) * max(1, len(sweep.faults))
     planned = [
-        (topology, cell, cell.tasks * sweep.trials * max(1, len(sweep.budgets)))
+        (topology, cell, cell.tasks * sweep.trials * points)
         for topology in sweep.topologies
         for cell in sweep.cells
     ]

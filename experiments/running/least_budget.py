@@ -85,7 +85,7 @@ def least_budget(tasks: Sequence[TrialSpec], unit: Unit) -> tuple[float, float] 
 
 def _all(sweep: Sweep) -> list[dict[str, Any]]:
     unit = sweep.budgets[0].unit
-    plain = replace(sweep, budgets=(), trials=1)
+    plain = replace(sweep, budgets=(), faults=(), trials=1)
     found: list[dict[str, Any]] = []
     for topology in sweep.topologies:
         for cell in sweep.cells:

@@ -12,6 +12,7 @@ from typing import Any
 
 from experiments.trials.roles import Simulation, simulation
 from experiments.trials.spec import Budget, Interrupts, Limits, TrialSpec
+from tasks.faults.plan import Plan
 from tasks.task import Setting, Split
 
 
@@ -59,7 +60,8 @@ class Sweep:
     `models`, `model_settings` and `role_settings` are those of a `TrialSpec`. `budgets` are an axis
     of the grid, empty for none. `thresholds` are kept with the run for its analysis, and so are
     `contrasts`, the comparisons it is run for. What a sweep as a whole may use decides which trials
-    exist, so `sweep_limits` may change on resuming.
+    exist, so `sweep_limits` may change on resuming. `faults` are an axis too, empty for a sweep
+    without: plans of what the world does wrong, None for the trials in which it does nothing so.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Sweep:
         default_factory=dict[str, Mapping[str, Any]]
     )
     interrupts: Interrupts = "pause"
+    faults: tuple[Plan | None, ...] = ()
 
     @property
     def simulation(self) -> Simulation:
@@ -92,7 +95,7 @@ class Sweep:
 
 
 def specs(sweep: Sweep) -> list[TrialSpec]:
-    """Every trial of the sweep: by topology, then cell, budget, task and trial."""
+    """Every trial of the sweep: by topology, then cell, budget, faults, task and trial."""
     return [
         TrialSpec(
             sweep=sweep.name,
@@ -112,10 +115,12 @@ def specs(sweep: Sweep) -> list[TrialSpec]:
             budget=budget,
             replicate=topology.replicate,
             interrupts=sweep.interrupts,
+            faults=plan,
         )
         for topology in sweep.topologies
         for cell in sweep.cells
         for budget in sweep.budgets or (None,)
+        for plan in sweep.faults or (None,)
         for index in range(cell.tasks)
         for trial in range(sweep.trials)
     ]
@@ -144,7 +149,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
 
 def _binding(sweep: Mapping[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in sweep.items() if k not in ("question", "sweep_limits")}
-    for name in ("budgets", "role_settings"):
+    for name in ("budgets", "faults", "role_settings"):
         if not kept.get(name):
             kept.pop(name, None)
     if kept.get("interrupts") == "pause":

@@ -39,6 +39,10 @@ dollars = 5.0
 unit = "dollars"                  # or "tokens", "output_tokens"
 amounts = [0.01, 0.02]            # an axis of the grid
 
+[faults]                          # plans of what the world does wrong, an axis of the grid
+lost_replies = [{ fault = "lost_reply", on = "writing", rate = 0.1 }]
+twins = true                      # the same trials without faults, to compare with
+
 [thresholds]                      # the rules of the verdicts, fixed before the run
 k = 4
 margin = 0.05

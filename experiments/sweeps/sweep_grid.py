@@ -5,10 +5,12 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar, cast, get_args
 
 from experiments.loading import load_task_set, topology_named
 from experiments.refused import Refused
+from experiments.sweeps.fault_plans import fault_plans
 from experiments.sweeps.sweep import Sweep, SweepLimits, TaskCell, TopologyCell
 from experiments.trials.spec import Budget, Interrupts, Limits, Unit
 from tasks.finder import near
@@ -18,7 +20,10 @@ from topologies.models.model_settings import KINDS, refuse_odd
 Raw = Mapping[str, Any]
 
 KEYS = ("name", "question", "seed", "trials", "tasks", "split", "interrupts")
-TABLES = ("topologies", "contrasts", "task_sets", "models", "limits", "budget", "thresholds")
+TABLES = (
+    *("topologies", "contrasts", "task_sets", "models", "limits", "budget", "thresholds"),
+    "faults",
+)
 COUNTED = ("model_calls", "tokens")
 LIMITS = (*COUNTED, "seconds", "dollars")
 SWEEP_LIMITS = ("tokens", "dollars")
@@ -78,13 +83,14 @@ def parse_sweep(raw: Raw) -> Sweep:
         budgets=_distinct("budget.amounts", _budgets(_table(raw, "budget"))),
         interrupts=interrupts,
     )
+    sweep = replace(sweep, faults=fault_plans(_table(raw, "faults"), sweep.cells))
     return _small_enough(sweep)
 
 
 def _small_enough(sweep: Sweep) -> Sweep:
     """The sweep, counted before its trials are made."""
     each = sum(cell.tasks for cell in sweep.cells) * sweep.trials
-    trials = each * len(sweep.topologies) * max(1, len(sweep.budgets))
+    trials = each * len(sweep.topologies) * max(1, len(sweep.budgets)) * max(1, len(sweep.faults))
     if trials > MOST_TRIALS:
         raise Refused(
             f"the sweep has {trials:,} trials, and {MOST_TRIALS:,} is the most: take fewer trials, "

@@ -41,7 +41,8 @@ class Agent:
     `message` counts its model messages, `hold` its holds of control, in which it `acted` or not
     yet; `ordinal` is its part of the luck. `above` is the agent in whose tool run or own call it
     began. `seen` and `last` are the length and last text of the prompt it saw last,
-    `cut_short` its replies in a row that hit `max_tokens`.
+    `cut_short` its replies in a row that hit `max_tokens`, `before` its messages of a process that
+    was killed.
     """
 
     name: str
@@ -60,6 +61,20 @@ class Agent:
     seen: int = 0
     last: str = ""
     cut_short: int = 0
+    before: int = 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether it said anything, since it last took its seat."""
+        return self.message > self.before
+
+    def begin_again(self, parent: str | None) -> None:
+        """It takes its seat again, with nothing of what was said: its numbers go on."""
+        self.end_hold()
+        self.before, self.parent, self.above, self.at = self.message, parent, None, Place()
+        self.waiting = self.submitted = False
+        self.replies.clear()
+        self.seen, self.last, self.cut_short = 0, "", 0
 
     @property
     def busy(self) -> bool:
@@ -117,13 +132,15 @@ class Agents:
     """The agents of one trial by their seats; the first of a seat is there once it is seated.
 
     `ambiguous` counts calls whose agent could not be told. `world` stands for what the world itself
-    asks a model, which is no agent's.
+    asks a model, which is no agent's. `gone` are conversations that ended with their process.
     """
 
     seats: dict[str, list[Agent]] = field(default_factory=dict[str, list[Agent]])
     ambiguous: int = 0
     world: Agent = field(default_factory=lambda: Agent("world", "user_simulator", None, ""))
     supersteps: Supersteps = field(default_factory=Supersteps)
+    gone: list[Agent] = field(default_factory=list[Agent])
+    _free: set[str] = field(default_factory=set[str])
     _names: set[str] = field(default_factory=set[str])
     _issued: dict[str | None, list[Issued]] = field(default_factory=dict[str | None, list[Issued]])
     _reply_ids: set[str | None] = field(default_factory=set[str | None])
@@ -131,10 +148,28 @@ class Agents:
 
     def seat(self, name: str, role: str, parent: str | None) -> Agent:
         """Make a seat with its first agent. `Refused` for a name that is taken."""
+        if name in self._free:
+            return self._again(name, parent)
         if name in self._names:
             raise Refused(f"two agents are called {name!r}; give each its own name")
         self.seats[name] = []
         return self._begin(name, role, parent, name)
+
+    def begin_again(self) -> None:
+        """All conversations are over; who is seated by a name that was taken is the same agent."""
+        self._free |= set(self.seats)
+        self._issued.clear()
+        self._reply_ids.clear()
+        self._overlapping.clear()
+        self.supersteps = Supersteps()
+
+    def _again(self, name: str, parent: str | None) -> Agent:
+        self._free.discard(name)
+        first, *others = self.seats[name]
+        self.gone += others
+        self.seats[name] = [first]
+        first.begin_again(parent)
+        return first
 
     def root(self, agent: Agent) -> bool:
         """Whether its submission is that of its seat: no call above it, none of the seat beside."""
@@ -142,7 +177,7 @@ class Agents:
 
     def asks(self, seat: str, prompt: Sequence[BaseMessage], at: Place) -> Agent:
         """The agent of a model call."""
-        begun = [agent for agent in self.seats[seat] if agent.message]
+        begun = [agent for agent in self.seats[seat] if agent.begun]
         free = [agent for agent in begun if not agent.waiting]
         found = _answered(free, self._contained(prompt))
         agent = self._one(found or [one for one in free if _same_loop(one.at, at)], at)
@@ -214,7 +249,7 @@ class Agents:
     def _unissued(self, where: Callable[[], Place], seat: str | None) -> Credit | None:
         """A call that no message asked for: of the agent at whose place it is made."""
         there = [one for one in self._all() if seat in (None, one.seat)]
-        begun = [one for one in there if one.message]
+        begun = [one for one in there if one.begun]
         if not begun:
             return Credit(there[0], there[0].message) if there and seat else None
         if len(begun) > 1:
@@ -229,6 +264,10 @@ class Agents:
 
     def _all(self) -> Iterable[Agent]:
         return (agent for agents in self.seats.values() for agent in agents)
+
+    def everyone(self) -> Iterable[Agent]:
+        """All that ever were."""
+        return (*self._all(), *self.gone)
 
     def _begin(self, name: str, role: str, parent: str | None, seat: str) -> Agent:
         agent = Agent(name, role, parent, seat, ordinal=len(self._names))
@@ -247,7 +286,7 @@ class Agents:
         seat = self.seats[agent.seat]
         mine = seat.index(agent)
         for number, other in enumerate(seat):
-            beside = other is not agent and other.message and other.above is None
+            beside = other is not agent and other.begun and other.above is None
             if beside and (other.busy or number > mine):
                 self._overlapping.add(agent.seat)
 

@@ -59,6 +59,10 @@ class Purse:
         """
         if self.budget is None:
             return ""
+        if agent in self.shares:
+            # Taken again after its process was killed: what was used is used.
+            self.shares[f"{agent}, before {len(self.shares)}"] = self.shares.pop(agent)
+            self.give_back(list(self.shares)[-1])
         whole = shown(self.budget, self.budget.amount)
         if share is None:
             self.shares[agent] = Share()

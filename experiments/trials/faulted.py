@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from experiments.trials.world_call import WorldCall
 from results.records import FAULT_EFFECTS
@@ -54,11 +54,16 @@ async def through(hit: Hit, call: WorldCall, row: Row) -> str:
     def undo() -> None:
         witness.undone = call.undo() or witness.undone
 
+    async def kill() -> NoReturn:
+        row["fault_effect"] = "fired"
+        await call.kill()
+        raise AssertionError("whoever is in a process does not outlive it")
+
     def past() -> AsyncIterator[str]:
         return older_replies(call.tool, call.place.world, call.arguments)
 
     name, loop = hit.aim.fault, asyncio.get_running_loop()
-    ask = Ask(call.tool.name, call.arguments, hit.target, hit.attempt, hit.memory, past, undo)
+    ask = Ask(call.tool.name, call.arguments, hit.target, hit.attempt, hit.memory, past, undo, kill)
     since = loop.time()
     try:
         reply = await hit.fault.run(ask, witness.go, hit.chance, **hit.aim.settings)
@@ -113,13 +118,14 @@ def say_what_was_read(steps: Sequence[Row]) -> None:
                 for step in steps[row["step"] + 1 :]
                 if step["kind"] == "model" and step["agent"] == row["agent"]
             )
-            if any(_answers(prompt, row["call_id"]) for prompt in prompts):
+            if any(_answers(prompt, row) for prompt in prompts):
                 row["fault_effect"] = "reached"
 
 
-def _answers(prompt: str, call_id: str) -> bool:
-    """Whether a prompt has the reply to a call in it."""
-    return any(message.get("tool_call_id") == call_id for message in json.loads(prompt))
+def _answers(prompt: str, row: Row) -> bool:
+    """Whether a prompt has the reply to a call in it; ids may come again once a process died."""
+    reply = row["call_id"], row["reply"]
+    return any((m.get("tool_call_id"), m["content"]) == reply for m in json.loads(prompt))
 
 
 def _note(row: Row, witness: Witness, reply: str, seconds: float) -> None:

@@ -49,7 +49,10 @@ async def run_graph(spec: TrialSpec, task: Task, toolbox: Toolbox) -> tuple[Endi
     try:
         graph = built(spec, toolbox)
         async with within:
-            final = await _final(graph, spec, task, toolbox)
+            if spec.faults is None:
+                final = await _final(graph, spec, task, toolbox)
+            else:
+                final = await _outlived(graph, spec, task, toolbox)
         last = None if final is None else _last(final, toolbox)
     except (Exception, SystemExit) as error:
         if within.expired():
@@ -64,6 +67,26 @@ async def run_graph(spec: TrialSpec, task: Task, toolbox: Toolbox) -> tuple[Endi
     if recorder.limit is not None and toolbox.submission is None:
         return limit(recorder.limit), None
     return (COMPLETED, last) if final is not None else (PAUSED, None)
+
+
+async def _outlived(graph: Any, spec: TrialSpec, task: Task, toolbox: Toolbox) -> Any:
+    """The state in which the graph came to its end, in the first process that was not killed.
+
+    Whatever a graph makes of being cancelled, it is over: it begins again from its first message.
+    """
+    this = asyncio.current_task()
+    while True:
+        toolbox.process = asyncio.create_task(_final(graph, spec, task, toolbox))
+        try:
+            final = await toolbox.process
+        except (Exception, asyncio.CancelledError):
+            if not toolbox.killed or (this is not None and this.cancelling()):
+                raise
+        else:
+            if not toolbox.killed:
+                return final
+        toolbox.begin_again()
+        graph = built(spec, toolbox)
 
 
 def built(spec: TrialSpec, toolbox: Toolbox) -> Any:

@@ -111,6 +111,19 @@ class Recorder(BaseCallbackHandler):
         self.misuse = self.misuse or text
         raise MisuseError(self.misuse)
 
+    def begin_again(self) -> None:
+        """All agents are gone in the middle of what they did; who comes now takes their seats."""
+        for row in self.steps:
+            if row["ended"] is None:
+                self.close_step(row, None, "the process was killed")
+        for call in self._sent.values():
+            call.go()
+            self._waits += call.waits
+        for left in (self._open, self._offered, self._asked, self._sent):
+            left.clear()
+        self.submitted = None
+        self.agents.begin_again()
+
     def agent_of(self, run_id: UUID) -> Agent | None:
         """Who waits for the model call that is this run."""
         return self._open[run_id][0] if run_id in self._open else None

@@ -3,6 +3,7 @@
 Nothing else touches a world. One call is one transaction, with its accesses credited to it alone.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -61,6 +62,8 @@ class Toolbox:
     claims: list[Claim] = field(default_factory=list[Claim])
     submission: Submission | None = None
     broken: BrokenToolError | None = None
+    process: "asyncio.Task[Any] | None" = None
+    killed: bool = False
     touched: list[Touched] = field(default_factory=list[Touched])
     workplaces: dict[str, Workplace] = field(default_factory=dict[str, Workplace])
     outsiders: dict[str, Agent] = field(default_factory=dict[str, Agent])
@@ -175,6 +178,18 @@ class Toolbox:
         self.recorder.close_step(row, reply)
         return reply
 
+    async def kill(self) -> None:
+        """End the process in which the agents are; it does not return to any of them."""
+        self.killed = True
+        if self.process is not None:
+            self.process.cancel()
+        await asyncio.Event().wait()
+
+    def begin_again(self) -> None:
+        """After the process has ended: the world and the record stay, the seats are free."""
+        self.killed, self.submission = False, None
+        self.recorder.begin_again()
+
     def _tool(self, seat: str, tool: Tool) -> WorkTool:
         async def path(call_id: str, arguments: Mapping[str, Any], where: Any) -> str:
             credit = self._credit(seat, call_id, tool.name, arguments, where)
@@ -205,7 +220,7 @@ class Toolbox:
             return await self._submit(credit, row, arguments)
         place = self.workplaces.get(credit.agent.seat) or Workplace(self.world)
         now, role = self.recorder.now, credit.agent.role
-        made = WorldCall(place, tool, row, arguments, self.touched, now)
+        made = WorldCall(place, tool, row, arguments, self.touched, now, self.kill)
         hit = None if role == OUTSIDE else self.faults.at_tool(tool, arguments, role)
         return await (made.send() if hit is None else through(hit, made, row))
 

@@ -211,7 +211,7 @@ def _record(trial: _Trial, end: Ending, last: str | None, seconds: float | None)
         trial.task_set,
         task,
         toolbox.claims,
-        (agent for seat in toolbox.recorder.agents.seats.values() for agent in seat),
+        toolbox.recorder.agents.everyone(),
         toolbox.recorder.steps,
         graded=row["passed"] is not None,
     )

@@ -3,7 +3,7 @@
 Each time that it is made is a transaction, with its accesses credited to it alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class WorldCall:
     arguments: Mapping[str, Any]
     touched: list[Touched]
     now: Callable[[], float]
+    kill: Callable[[], Awaitable[None]]
     made: list[Touched] = field(default_factory=list[Touched])
 
     async def send(self) -> str:

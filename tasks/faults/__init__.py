@@ -15,6 +15,7 @@ FAULTS: dict[str, str] = {
     "validation_error": "tasks.faults.before_effect:VALIDATION_ERROR",
     "lost_reply": "tasks.faults.after_effect:LOST_REPLY",
     "duplicated": "tasks.faults.after_effect:DUPLICATED",
+    "process_killed": "tasks.faults.after_effect:PROCESS_KILLED",
     "wrong_value": "tasks.faults.values:WRONG_VALUE",
     "truncated": "tasks.faults.values:TRUNCATED",
     "rows_missing": "tasks.faults.values:ROWS_MISSING",

@@ -32,5 +32,13 @@ async def duplicated(_ask: Ask, go: Callable[[], Awaitable[str]], _luck: Random)
     return reply
 
 
+async def process_killed(ask: Ask, go: Callable[[], Awaitable[str]], _luck: Random) -> str:
+    """The process dies between effect and reply: all agents begin again, on the same world."""
+    with suppress(ToolError):
+        await go()
+    return await ask.kill()
+
+
 LOST_REPLY = Fault(lost_reply, "explicit, after", on=("writing",))
 DUPLICATED = Fault(duplicated, "explicit, after", on=("writing",))
+PROCESS_KILLED = Fault(process_killed, "explicit, after", on=("writing",))

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from tasks.refused import Refused
 from tasks.tools import ToolError
@@ -48,7 +48,7 @@ class Ask:
     `target` is what the call is about, `attempt` which one on it this is, from 1. `memory` is this
     fault's own in the trial. `past()` gives the replies that the call would have had from older
     states of the world, newest first; none where the world cannot tell. `undo()` takes back what
-    the last `go` did.
+    the last `go` did. `kill()` ends the process: all agents begin again, on this world.
     """
 
     tool: str
@@ -58,6 +58,7 @@ class Ask:
     memory: dict[str, Any]
     past: Callable[[], AsyncIterator[str]]
     undo: Callable[[], None]
+    kill: Callable[[], Awaitable[NoReturn]]
 
 
 @dataclass(frozen=True)
