@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from results.disk import locked, of_the_disk, unwritable
 from results.records import SCHEMAS
 from results.refused import Refused
 
 FILE = "journal.sqlite"
-LOCK = "writer.lock"
 
 Record = Mapping[str, Sequence[Mapping[str, Any]]]
 """Frame name to rows, as in `results.records`, of a single trial."""
@@ -147,7 +147,7 @@ class Journal:
         self._file = folder / FILE
         self._lock: sqlite3.Connection | None = None
         if write:
-            self._lock = _locked(folder)
+            self._lock = locked(folder)
         elif not self._file.exists():
             raise Refused(f"{folder} has no {FILE}")
         try:
@@ -166,8 +166,8 @@ class Journal:
                 self._db.execute(f"SELECT {columns} FROM {table} LIMIT 1").fetchall()
         except sqlite3.Error as error:
             self.close()
-            if write and _of_the_disk(error):
-                raise _unwritable(self._file, error) from error
+            if write and of_the_disk(error):
+                raise unwritable(self._file, error) from error
             raise self._strange(error) from error
 
     def close(self) -> None:
@@ -208,7 +208,7 @@ class Journal:
         try:
             return self._db.execute(sql, values).lastrowid or 0
         except sqlite3.DatabaseError as error:
-            raise _unwritable(self._file, error) from error
+            raise unwritable(self._file, error) from error
 
     def spend(self, trial_id: str, tokens: int | None, dollars: float | None) -> None:
         """Count an answered call of a trial that is under way, until its record is added.
@@ -297,35 +297,3 @@ def _unbegun(db: sqlite3.Connection) -> bool:
     return not begun and not any(
         db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables
     )
-
-
-def _of_the_disk(error: sqlite3.Error) -> bool:
-    """Whether it is the disk that fails, and not what stands on it."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    disk = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
-    return code in (*disk, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
-
-
-def _unwritable(file: Path, error: sqlite3.Error) -> Refused:
-    return Refused(
-        f"{file} cannot be written ({error}); what is recorded is kept: make room, and the same "
-        "command goes on"
-    )
-
-
-def _locked(folder: Path) -> sqlite3.Connection:
-    """A lock that the operating system takes back when its holder dies, on every platform."""
-    try:
-        lock = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
-    except sqlite3.Error as error:
-        raise _unwritable(folder / LOCK, error) from error
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        lock.close()
-        if _of_the_disk(error):
-            raise _unwritable(folder / LOCK, error) from error
-        raise Refused(
-            f"another process is writing to {folder}; wait for it, or choose another name"
-        ) from error
-    return lock

@@ -14,21 +14,18 @@ topology and place in the sweep, whatever order trials ended in.
 
 import difflib
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 import polars as pl
 
 from results import journal
+from results.disk import write_whole
 from results.infeasible import LEAST, feasible
-from results.journal import Journal, Record, Spent
-from results.records import SCHEMAS, frame
+from results.journal import Journal, Spent
+from results.parquet import load
 from results.refused import Refused
 from results.strata import with_dials
 from results.withheld import understood
@@ -37,7 +34,6 @@ RUNS = Path(__file__).with_name("runs")
 """Where runs are kept unless another folder is asked for."""
 
 MANIFEST = "manifest.json"
-FRAMES = "frames.json"
 SHAPES: dict[str, type] = {
     **dict.fromkeys(("name", "question", "hash", "command"), str),
     **dict.fromkeys(("seed", "trials", "planned"), int),
@@ -49,10 +45,6 @@ SHAPES: dict[str, type] = {
 """What stands in a manifest is of these types, where it stands there."""
 
 WORDS = {str: "text", int: "a whole number", bool: "true or false", dict: "a table", list: "a list"}
-PARTITIONED = ("steps", "accesses")
-LATER = ("reports",)
-"""Frames that older runs do not have."""
-TRIALS_A_FILE = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +93,7 @@ class Run:
 
     def _frame(self, name: str) -> pl.DataFrame:
         if name not in self._loaded:
-            found = _load(self.folder, name)
+            found = load(self.folder, name)
             if name == "trials":
                 found = understood(feasible(found, self.manifest.get(LEAST) or []))
                 found = with_dials(found)
@@ -180,100 +172,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Make the folder a run. The file appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write_whole(folder / MANIFEST, manifest)
-
-
-def compact(folder: Path) -> None:
-    """Write the journal's frames as Parquet, unless they are there already."""
-    with Journal(folder) as book:
-        last = book.last()
-        if _marker(folder).get("records") == last:
-            return
-        (folder / FRAMES).unlink(missing_ok=True)
-        for name in PARTITIONED:
-            shutil.rmtree(folder / name, ignore_errors=True)
-        whole: dict[str, list[pl.DataFrame]] = {name: [] for name in SCHEMAS}
-        heights = dict.fromkeys(SCHEMAS, 0)
-        for topology in book.topologies():
-            for number, records in enumerate(_batches(book.records(topology))):
-                for name in SCHEMAS:
-                    rows = _rows(name, records)
-                    heights[name] += rows.height
-                    if name not in PARTITIONED:
-                        whole[name].append(rows)
-                        continue
-                    file = _partition(folder, name, topology) / f"{number:04d}.parquet"
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    rows.write_parquet(file)
-        for name in SCHEMAS:
-            if name not in PARTITIONED:
-                pl.concat([frame(name, []), *whole[name]]).write_parquet(folder / f"{name}.parquet")
-        _write_whole(folder / FRAMES, {"records": last, "rows": heights})
-
-
-def _load(folder: Path, name: str) -> pl.DataFrame:
-    has_journal = (folder / journal.FILE).exists()
-    marker = _marker(folder)
-    if not has_journal or (marker and marker.get("records") == _last(folder)):
-        try:
-            found = _from_parquet(folder, name)
-            if marker and found.height != marker["rows"].get(name, 0):
-                raise Refused(f"{found.height} of {marker['rows'][name]} rows are there")
-            return found
-        except (pl.exceptions.PolarsError, OSError, ValueError, KeyError, TypeError) as error:
-            if not has_journal:
-                text = str(error).splitlines()[0]
-                raise Refused(f"the {name} of {folder} cannot be read: {text}") from error
-    with Journal(folder) as book:
-        parts = [
-            _rows(name, records)
-            for topology in book.topologies()
-            for records in _batches(book.records(topology))
-        ]
-    return pl.concat([frame(name, []), *parts])
-
-
-def _from_parquet(folder: Path, name: str) -> pl.DataFrame:
-    files = [folder / f"{name}.parquet"]
-    if name in PARTITIONED:
-        trials = pl.read_parquet(folder / "trials.parquet", columns=["topology"])
-        order = trials.get_column("topology").unique(maintain_order=True).to_list()
-        files = [f for t in order for f in sorted(_partition(folder, name, t).glob("*.parquet"))]
-    # An older kit did not write every frame.
-    files = [file for file in files if file.exists() or name not in LATER]
-    # The folder names repeat a column of trials; a frame has the fields of its schema alone.
-    parts = [pl.read_parquet(file, hive_partitioning=False) for file in files]
-    for file, part in zip(files, parts, strict=True):
-        if not part.schema.items() <= SCHEMAS[name].items():
-            raise Refused(f"{file} does not have the fields of {name}")
-    # What an older kit did not record is null.
-    return pl.concat([frame(name, []), *parts], how="diagonal")
-
-
-def _rows(name: str, records: list[Record]) -> pl.DataFrame:
-    return frame(name, (row for record in records for row in record.get(name, ())))
-
-
-def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
-    while batch := list(islice(records, TRIALS_A_FILE)):
-        yield batch
-
-
-def _partition(folder: Path, name: str, topology: str) -> Path:
-    return folder / name / f"topology={quote(topology, safe='')}"
-
-
-def _marker(folder: Path) -> dict[str, Any]:
-    """What the Parquet files hold; empty if they are not whole."""
-    try:
-        return dict(json.loads((folder / FRAMES).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return {}
-
-
-def _last(folder: Path) -> int:
-    with Journal(folder) as book:
-        return book.last()
+    write_whole(folder / MANIFEST, manifest)
 
 
 def _progress(folder: Path) -> dict[str, Any]:
@@ -285,7 +184,7 @@ def _progress(folder: Path) -> dict[str, Any]:
             found["sessions"] = [asdict(session) for session in book.sessions()]
             found["interrupted"] = _together(book.interrupted())
     elif (folder / "trials.parquet").exists():
-        found["recorded"] = _load(folder, "trials").height
+        found["recorded"] = load(folder, "trials").height
     return found
 
 
@@ -298,14 +197,3 @@ def _together(left: list[Spent]) -> dict[str, Any]:
 
 def _newest_change(folder: Path) -> float:
     return max((file.stat().st_mtime for file in folder.iterdir()), default=0.0)
-
-
-def _write_whole(file: Path, content: Mapping[str, Any]) -> None:
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        draft.write_text(text, encoding="utf-8", errors="backslashreplace")
-        os.replace(draft, file)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise

@@ -30,7 +30,9 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "results": (
         ("refused", "text", "records", "strata", "rules", "simulation", "usage", "metrics"),
         ("finder", "words", "table", "infeasible", "withheld"),
+        ("disk",),
         ("journal",),
+        ("parquet",),
         ("store",),
         ("view",),
         ("statistics", "imports"),

@@ -25,7 +25,8 @@ from experiments.trials.counted import Counted, counting
 from experiments.trials.spec import TrialSpec
 from results.infeasible import LEAST
 from results.journal import Entry, Journal
-from results.store import MANIFEST, RUNS, Run, compact, open_run, read_manifest, write_manifest
+from results.parquet import compact
+from results.store import MANIFEST, RUNS, Run, open_run, read_manifest, write_manifest
 from tasks.task import luck
 from topologies.secrets import hidden
 

@@ -14,9 +14,10 @@ import polars as pl
 from results.imports.fields import checked_row, with_required
 from results.imports.possible import Together, possible_trial
 from results.journal import FILE, Journal, Record, entry
+from results.parquet import compact
 from results.records import SCHEMAS, frame
 from results.refused import Refused
-from results.store import MANIFEST, compact, write_manifest
+from results.store import MANIFEST, write_manifest
 
 Row = dict[str, Any]
 

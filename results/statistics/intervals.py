@@ -1,4 +1,4 @@
-"""Plain intervals and standard errors: proportions, clustered and paired errors, bootstraps, ICC.
+"""Plain intervals and standard errors: proportions, means, bootstraps, ICC.
 
 The interval of pass^k is in `results.statistics.posterior`, that of a difference in
 `results.statistics.differences`. Every interval is 95% unless told, and null (None) where nothing
@@ -44,47 +44,11 @@ def clopper_pearson(x: int, n: int, level: float = 0.95) -> Interval | None:
     return low, high
 
 
-def beta_flat(x: int, n: int, level: float = 0.95) -> Interval | None:
-    """The equal-tailed posterior interval of a proportion under a flat (beta(1,1)) prior."""
-    if n == 0:
-        return None
-    tail = (1 - level) / 2
-    low, high = (quantiles.beta(at, x + 1, n - x + 1) for at in (tail, 1 - tail))
-    return low, high
-
-
 def standard_error(scores: Floats) -> float | None:
     """The standard error of the mean of independent scores; None below two scores."""
     if scores.size < 2:
         return None
     return float(scores.std(ddof=1) / math.sqrt(scores.size))
-
-
-def clustered_error(scores: Floats, clusters: npt.NDArray[np.generic]) -> float | None:
-    """The standard error of the mean when scores of one cluster go together.
-
-    Miller, arXiv 2411.00640, section 2.2: the plain variance of the mean plus the products of the
-    deviations of each pair within a cluster, over n squared. None below two clusters.
-    """
-    plain = standard_error(scores)
-    _, cluster = np.unique(clusters, return_inverse=True)
-    if plain is None or cluster.max() == 0:
-        return None
-    deviation = scores - scores.mean()
-    sums = np.bincount(cluster, weights=deviation)
-    cross = float((sums**2).sum() - (deviation**2).sum())
-    return math.sqrt(max(plain**2 + cross / scores.size**2, 0.0))
-
-
-def paired_error(first: Floats, second: Floats) -> float | None:
-    """The standard error of the mean difference of scores paired one to one (Miller, section 4)."""
-    return standard_error(first - second)
-
-
-def unpaired_error(first: Floats, second: Floats) -> float | None:
-    """The standard error of the difference of two independent means."""
-    one, other = standard_error(first), standard_error(second)
-    return None if one is None or other is None else math.hypot(one, other)
 
 
 def icc(c: Ints, n: Ints) -> float | None:

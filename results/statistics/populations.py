@@ -1,4 +1,4 @@
-"""Made populations of tasks whose true rates are known: what intervals and plans are tried on."""
+"""Made populations of tasks whose true rates are known: what plans are tried on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,6 @@ import numpy as np
 
 from results.statistics import quantiles
 from results.statistics.intervals import Floats, Ints
-
-MEANS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.97)
-ICCS = (0.15, 0.4, 0.7)
 
 
 @dataclass(frozen=True)
@@ -53,19 +50,6 @@ class Population:
         else:
             chance = rng.beta(*self.shapes, size=shape)
         return rng.binomial(trials, chance).astype(np.int64)
-
-
-MIXTURES = (
-    Population("6 in 10 at .95, 4 at .2", rates=(0.2, 0.95), shares=(0.4, 0.6)),
-    Population("3 in 10 hopeless, 7 at .9", rates=(0.0, 0.9), shares=(0.3, 0.7)),
-    Population("3 kinds at .05, .5, .98", rates=(0.05, 0.5, 0.98), shares=(0.3, 0.3, 0.4)),
-)
-
-POPULATIONS = (
-    *(Population(f"mean {mean:.2f}, ICC {icc:.2f}", mean, icc) for mean in MEANS for icc in ICCS),
-    *MIXTURES,
-)
-"""Every truth of the coverage table."""
 
 
 def paired_ranks(

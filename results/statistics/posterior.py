@@ -159,7 +159,7 @@ def grid_weights(c: Ints, n: Ints, information: float = 1.0) -> Floats:
 
 
 @lru_cache(maxsize=32)
-def _ascending(k: int) -> tuple[Floats, npt.NDArray[np.intp]]:
+def ascending(k: int) -> tuple[Floats, npt.NDArray[np.intp]]:
     values = grid().pass_k(k)
     order = np.argsort(values, kind="stable")
     return values[order], order
@@ -174,25 +174,5 @@ def pass_k_posterior(c: Ints, n: Ints, k: int = 1, information: float = 1.0) -> 
     kept = n > 0
     if int(kept.sum()) < 2:
         return None
-    values, order = _ascending(k)
+    values, order = ascending(k)
     return Posterior(values, grid_weights(c[kept], n[kept], information)[order])
-
-
-def share_below(k: int, value: float) -> Floats:
-    """How much of each grid point's weight counts as below `value` of pass^k.
-
-    Weights times this is the cumulative posterior at `value`, exactly as `Posterior.quantile`
-    interpolates it: many posteriors can be asked at once, as a product of matrices.
-    """
-    values, order = _ascending(k)
-    right = int(np.searchsorted(values, value))
-    below = np.zeros_like(values)
-    below[: max(right - 1, 0)] = 1.0
-    if 0 < right < values.size:
-        part = (value - values[right - 1]) / (values[right] - values[right - 1])
-        below[right - 1], below[right] = (1 + part) / 2, part / 2
-    elif right == values.size:
-        below[-1] = 1.0
-    shares = np.empty_like(below)
-    shares[order] = below
-    return shares

@@ -69,3 +69,8 @@ def kruskal(groups: list[Floats]) -> tuple[float, float]:
     """Kruskal and Wallis's statistic of several groups, and its p."""
     found = _stats.kruskal(*groups)
     return float(found.statistic), float(found.pvalue)
+
+
+def false_discovery(ps: Floats) -> Floats:
+    """Benjamini and Hochberg's adjusted p of one family."""
+    return np.asarray(_stats.false_discovery_control(ps, method="bh"), dtype=np.float64)

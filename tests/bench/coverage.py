@@ -20,8 +20,9 @@ from results.statistics.compare import compare
 from results.statistics.differences import all_pass, paired_difference
 from results.statistics.intervals import clopper_pearson
 from results.statistics.on_these import difference_on_these
-from results.statistics.populations import POPULATIONS, Population, paired_ranks
-from results.statistics.posterior import grid, log_likelihood, share_below
+from results.statistics.populations import Population, paired_ranks
+from results.statistics.posterior import grid, log_likelihood
+from tests.bench.populations import POPULATIONS, share_below
 
 TASKS = (12, 20, 50, 115)
 TRIALS = (4, 8)

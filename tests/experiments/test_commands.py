@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from experiments.cli import main
-from results.conflicts.histories import in_a_line
 from results.conflicts.serial_twins import twin_of
 from results.store import open_run
+from tests.histories import in_a_line
 
 Capture = pytest.CaptureFixture[str]
 

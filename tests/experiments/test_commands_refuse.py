@@ -12,7 +12,8 @@ from experiments.cli import main
 from experiments.running.runner import run_sweep
 from experiments.sweeps.sweep_file import read_sweep
 from results.journal import FILE
-from results.store import FRAMES, MANIFEST
+from results.parquet import FRAMES
+from results.store import MANIFEST
 from tests.experiments.conftest import SWEEP_FILE
 
 Capture = pytest.CaptureFixture[str]

@@ -8,8 +8,8 @@ import pytest
 
 from results.conflicts import find_conflicts
 from results.conflicts.consequences import outcome_counts, with_missed, with_outcome
-from results.conflicts.histories import in_a_line
 from results.records import frame
+from tests.histories import in_a_line
 
 RACE = "a.rx0 b.rx0 a.wx1 b.wx2"
 """b loses a's update in its second call."""

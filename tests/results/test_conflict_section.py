@@ -8,11 +8,11 @@ import polars as pl
 
 from results.charts.conflicts import conflicts_by_coupling
 from results.conflicts import find_conflicts
-from results.conflicts.histories import in_a_line
 from results.records import frame
 from results.reports.conflict_section import conflict_section, often_in_cells, twin_sentences
 from results.reports.conflict_tables import MEANINGS
 from results.view import view_of
+from tests.histories import in_a_line
 
 MakeTrials = Callable[..., pl.DataFrame]
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from results.conflicts import FINDINGS, find_conflicts, witness
-from results.conflicts.histories import in_a_line
 from results.records import frame
+from tests.histories import in_a_line
 
 # From the list-append tests of the Elle checker (jepsen-io/elle, list_append_test.clj), with the
 # version order known; as in shared reference/isolation_histories.json.

@@ -11,8 +11,8 @@ import pytest
 
 from results.charts.conflicts import conflict_anatomy, conflicts_by_coupling
 from results.conflicts import find_conflicts
-from results.conflicts.histories import in_a_line
 from results.records import frame
+from tests.histories import in_a_line
 
 MakeTrials = Callable[..., pl.DataFrame]
 

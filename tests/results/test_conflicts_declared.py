@@ -9,8 +9,8 @@ import pytest
 
 from results.conflicts import find_conflicts
 from results.conflicts.declared import conflicts_of
-from results.conflicts.histories import in_a_line
 from results.records import frame
+from tests.histories import in_a_line
 
 
 @dataclass(frozen=True)

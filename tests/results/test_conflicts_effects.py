@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from results.conflicts import find_conflicts, witness
-from results.conflicts.histories import in_a_line
 from results.imports.jsonl import import_jsonl
 from results.records import frame
+from tests.histories import in_a_line
 
 
 def kinds(found: pl.DataFrame) -> list[str]:

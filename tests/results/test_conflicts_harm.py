@@ -7,8 +7,8 @@ import pytest
 
 from results.conflicts import FINDINGS
 from results.conflicts.harm import did_it_hurt, how_often, per_trial, unchecked
-from results.conflicts.histories import in_a_line
 from results.conflicts.serial_twins import serial_twins, twin_table
+from tests.histories import in_a_line
 
 MakeTrials = Callable[..., pl.DataFrame]
 TASKS = 6

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from results.conflicts import find_conflicts
-from results.conflicts.histories import check_file, in_a_line, read_file
+from results.conflicts.histories import check_file, read_file
 from tests.bench.checker_speed import bench, made
+from tests.histories import in_a_line
 
 
 def history(**changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from results.statistics.compare import compare
 from results.statistics.differences import all_pass
 from results.statistics.intervals import task_bootstrap, wilson
-from results.statistics.populations import MIXTURES, POPULATIONS, Population
+from results.statistics.populations import Population
 from results.statistics.posterior import pass_k_posterior
 from tests.bench.coverage import (
     BAND,
@@ -21,6 +21,7 @@ from tests.bench.coverage import (
     same_under_two_names,
     these_table,
 )
+from tests.bench.populations import MIXTURES, POPULATIONS
 
 
 def test_pass_k_is_covered_in_nine_of_ten_cells_and_never_far_below() -> None:

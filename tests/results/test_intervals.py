@@ -8,15 +8,11 @@ import numpy.typing as npt
 import pytest
 
 from results.statistics.intervals import (
-    beta_flat,
     clopper_pearson,
-    clustered_error,
     icc,
-    paired_error,
     ratio_bootstrap,
     standard_error,
     task_bootstrap,
-    unpaired_error,
     wilson,
 )
 
@@ -30,30 +26,18 @@ def test_intervals_of_proportions_are_as_computed_elsewhere(published: dict[str,
         x, n = row["x"], row["n"]
         assert wilson(x, n) == pytest.approx(row["wilson"], abs=6e-5)
         assert clopper_pearson(x, n) == pytest.approx(row["clopper_pearson"], abs=6e-5)
-        assert beta_flat(x, n) == pytest.approx(row["beta_1_1"], abs=6e-5)
 
 
 def test_no_trials_give_no_interval() -> None:
-    assert wilson(0, 0) is clopper_pearson(0, 0) is beta_flat(0, 0) is None
+    assert wilson(0, 0) is clopper_pearson(0, 0) is None
 
 
-def test_clustered_and_paired_errors_are_as_published(published: dict[str, Any]) -> None:
+def test_the_error_of_a_mean_is_as_published_and_one_score_has_none(
+    published: dict[str, Any],
+) -> None:
     source = published["clustered"]
     scores = floats(source["scores"])
-    clusters = np.arange(scores.size) // int(source["cluster_size"])
     assert standard_error(scores) == pytest.approx(source["se_clt"], abs=1e-6)
-    assert clustered_error(scores, clusters) == pytest.approx(source["se_cluster_miller"], abs=1e-6)
-    pair = source["paired"]
-    first, second = floats(pair["a"]), floats(pair["b"])
-    assert float((first - second).mean()) == pytest.approx(pair["difference"])
-    assert paired_error(first, second) == pytest.approx(pair["paired_se"])
-    assert unpaired_error(first, second) == pytest.approx(pair["unpaired_se"], abs=1e-6)
-
-
-def test_clusters_of_one_leave_the_plain_error_and_one_cluster_gives_none() -> None:
-    scores = floats([1, 0, 1, 1])
-    assert clustered_error(scores, np.arange(4)) == pytest.approx(standard_error(scores))
-    assert clustered_error(scores, np.zeros(4)) is None
     assert standard_error(scores[:1]) is None
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from results.statistics.differences import all_pass
-from results.statistics.intervals import beta_flat, wilson
-from results.statistics.posterior import grid, grid_weights, pass_k_posterior, share_below
+from results.statistics.intervals import wilson
+from results.statistics.posterior import grid, grid_weights, pass_k_posterior
+from results.statistics.quantiles import beta
+from tests.bench.populations import share_below
 
 
 def interval(c: list[int], n: list[int], k: int = 1, share: float = 1.0) -> tuple[float, float]:
@@ -49,7 +51,8 @@ def test_raising_an_interval_of_p_to_k_would_not_cover() -> None:
 
 def test_one_trial_a_task_is_nearly_a_plain_proportion() -> None:
     found = interval([1] * 30 + [0] * 10, [1] * 40)
-    assert found == pytest.approx(beta_flat(30, 40), abs=0.01)
+    flat = [beta(at, 31, 11) for at in (0.025, 0.975)]
+    assert found == pytest.approx(flat, abs=0.01)
 
 
 def test_all_passed_or_none_passed_still_has_width() -> None:

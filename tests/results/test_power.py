@@ -11,7 +11,6 @@ from results.questions.plan.plan import plan_from_rates, plan_from_run, plan_tex
 from results.questions.plan.power import (
     Price,
     power_at,
-    questions_needed,
     sized_by_simulation,
     spread_of_rates,
     tasks_needed,
@@ -19,15 +18,11 @@ from results.questions.plan.power import (
 )
 from results.questions.plan.simulated_power import leaves_out_zero, simulated_power
 from results.statistics.differences import all_pass, paired_difference
-from results.statistics.populations import POPULATIONS, Population
+from results.statistics.populations import Population
 from results.statistics.spread import moments, paired_spread, split, within
+from tests.bench.populations import POPULATIONS
 
 from .conftest import made_trials
-
-
-def test_the_number_of_questions_is_millers(published: dict[str, Any]) -> None:
-    row = published["clustered"]["power"]
-    assert questions_needed(row["omega2"], row["variance"], row["delta"]) == row["n"]
 
 
 @pytest.mark.parametrize(

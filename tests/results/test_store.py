@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from results.journal import Journal, entry
+from results.parquet import compact
 from results.records import SCHEMAS
-from results.store import compact, find_run, open_run, write_manifest
+from results.store import find_run, open_run, write_manifest
 
 NOW = "2026-01-01T00:00:00+00:00"
 FRAMES = tuple(SCHEMAS)

@@ -5,9 +5,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from results.conflicts.histories import in_a_line
 from results.records import frame
 from results.statistics.subagent_reports import held, report_counts, with_lead
+from tests.histories import in_a_line
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import statsmodels.api as sm  # pyright: ignore[reportMissingTypeStubs]
-from statsmodels.stats.multitest import (  # pyright: ignore[reportMissingTypeStubs]
-    multipletests as untyped_multipletests,  # pyright: ignore[reportUnknownVariableType]
-)
 
 from results.statistics.compare import compare, paired_counts
 from results.statistics.consistency import group_columns
 from results.statistics.differences import all_pass
 from results.statistics.intervals import Floats
-from results.statistics.quantiles import student
+from results.statistics.quantiles import false_discovery, student
 from results.strata import dials, strata
 
 DIALS = ("width", "coupling", "depth", "write_share")
@@ -108,7 +104,7 @@ def corrected(ps: Floats) -> Floats:
     found = np.full(ps.shape, np.nan)
     tested = ~np.isnan(ps)
     if tested.any():
-        found[tested] = untyped_multipletests(ps[tested], method="fdr_bh")[1]
+        found[tested] = false_discovery(ps[tested])
     return found
 
 
@@ -252,6 +248,8 @@ def slopes_within(
     Each of `levels` (the units, unless given) has a level of its own. None with too few units, or
     settings that cannot be told apart. Without spread between units an estimate has no interval.
     """
+    import statsmodels.api as sm  # pyright: ignore[reportMissingTypeStubs]
+
     levels = units if levels is None else levels
     clusters = int(units.max(initial=-1)) + 1
     means = np.array([np.bincount(levels, column) for column in (*settings.T, outcome)])

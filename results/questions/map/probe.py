@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import statsmodels.api as sm  # pyright: ignore[reportMissingTypeStubs]
 
 from results.questions.map.sensitivity import profile_of
 from results.questions.map.share_of_profiles import LEAST_PROFILES, Reach, weighed
@@ -90,6 +89,8 @@ def context_slope(items: pl.DataFrame, level: float = 0.95) -> ContextSlope:
     Least squares weighted by items, errors clustered by base task (statsmodels); the interval of
     the ratio of slope to intercept is Fieller's, t with one degree of freedom less than tasks.
     """
+    import statsmodels.api as sm  # pyright: ignore[reportMissingTypeStubs]
+
     units = np.unique(items.get_column("block").to_numpy(), return_inverse=True)[1]
     tasks = 0 if items.is_empty() else int(units.max()) + 1
     n, failed = items.get_column("items").to_numpy(), items.get_column("failed").to_numpy()

@@ -77,18 +77,6 @@ def _fewest(least: int, most: int, enough: Callable[[int], bool]) -> int | None:
     return least + bisect_left(range(least, most), True, key=enough) if enough(most) else None
 
 
-def questions_needed(
-    omega2: float, variance: float, difference: float, power: float = 0.8, alpha: float = 0.05
-) -> int:
-    """Miller's number of questions (arXiv 2411.00640, section 5), by the normal distribution.
-
-    `omega2` is the variance of true differences between questions, `variance` what both models'
-    trials add to it (each model's variance within questions over its trials).
-    """
-    z = quantiles.normal(1 - alpha / 2) + quantiles.normal(power)
-    return ceil(z**2 * (omega2 + variance) / difference**2)
-
-
 @dataclass(frozen=True)
 class Price:
     """What one trial of each of the two topologies takes together; None is not known."""
