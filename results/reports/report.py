@@ -19,6 +19,7 @@ from results.reports.comparison_words import told, what_can_be_said
 from results.reports.conflict_section import conflict_section
 from results.reports.consistency_tables import consistency_tables
 from results.reports.failure_section import failure_section
+from results.reports.fault_section import fault_section
 from results.reports.loss_section import loss_section
 from results.reports.map_section import map_section
 from results.reports.metric_table import metric_table
@@ -93,6 +94,7 @@ def sections(run: Recorded, counter: Counter = CHARACTERS) -> list[Section]:
         map_section(view),
         budget_section(view),
         failure_section(view),
+        fault_section(view),
         trajectory_section(view),
         loss_section(view),
         conflict_section(view),

@@ -14,9 +14,10 @@ import results
 from results import CHARTS
 from results.charts.conflicts import conflict_anatomy, conflicts_by_coupling
 from results.charts.gain import run_picture, tasks_picture
+from results.charts.horizon import horizon_curves
 from results.charts.tasks import passes_by_task, trial_list
 from results.conflicts.declared import conflicts_of
-from results.finder import find
+from results.finder import Given, find
 from results.questions.gain.gain_words import profile_sentences, task_sentences
 from results.questions.gain.profile import profile_runs
 from results.questions.runs.side_by_side import compare_runs
@@ -30,7 +31,7 @@ from results.strata import strata, with_dials
 from .conftest import MadeRun
 
 README = Path(results.__file__).with_name("README.md").read_text(encoding="utf-8")
-OTHERS = ("results.charts.tasks:passes_by_task", "results.charts.horizon:horizon_curves")
+OTHERS = (passes_by_task, horizon_curves)
 TOPOLOGIES = ("lead_subagents", "single_thread")
 AGENTS = {"lead_subagents": ("lead", "subagent"), "single_thread": ("agent",)}
 
@@ -112,6 +113,8 @@ RUNS: dict[str, Callable[[], MadeRun]] = {
     "versions alone": lambda: versioned(bare_run(graded=True)),
     "versions without steps": lambda: versioned(bare_run(graded=True, steps=False)),
     "a dial and a budget": lambda: _with_settings(bare_run(graded=True)),
+    "faults and twins": lambda: _with_faults(bare_run(graded=True)),
+    "faults without steps": lambda: _with_faults(bare_run(graded=True, steps=False)),
     "one topology": lambda: _of_one(bare_run(graded=True)),
     "one trial": lambda: _first(bare_run(graded=True)),
 }
@@ -135,6 +138,18 @@ def _with_settings(run: MadeRun) -> MadeRun:
         for number, cell in enumerate(cells)
     )
     return replace(run, trials=with_dials(trials))
+
+
+def _with_faults(run: MadeRun) -> MadeRun:
+    """The same trials once more with a fault plan, and a fault at the first call of each."""
+    name, plan = pl.format("{}/lost", "trial_id").alias("trial_id"), pl.lit("lost").alias("faults")
+    steps = run.steps.with_columns(name)
+    hit = pl.when(pl.col("step") == 1).then(pl.lit("lost_reply")).alias("fault")
+    return replace(
+        run,
+        trials=pl.concat([run.trials, run.trials.with_columns(name, plan)]),
+        steps=pl.concat([run.steps, steps.with_columns(hit)]),
+    )
 
 
 def _first(run: MadeRun) -> MadeRun:
@@ -161,13 +176,13 @@ def test_a_bare_run_has_no_more_than_it_must() -> None:
 
 @pytest.mark.parametrize("name", [*CHARTS, *OTHERS])
 def test_every_chart_is_drawn_of_frames_that_say_no_more_than_they_must(
-    run: MadeRun, name: str
+    run: MadeRun, name: Given
 ) -> None:
     assert drawn(find(CHARTS, name)(run))
 
 
 @pytest.mark.parametrize("name", [*CHARTS, *OTHERS])
-def test_every_chart_is_drawn_of_empty_frames(name: str) -> None:
+def test_every_chart_is_drawn_of_empty_frames(name: Given) -> None:
     assert drawn(find(CHARTS, name)(empty_run()))
 
 
