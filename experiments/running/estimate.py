@@ -15,8 +15,8 @@ import polars as pl
 
 from experiments.engines.engine import load_engine
 from experiments.running.runner import AT_ONCE
+from experiments.sweeps.models_table import DEFAULT_MODEL
 from experiments.sweeps.sweep import Sweep, TaskCell, TopologyCell, specs
-from experiments.sweeps.sweep_grid import DEFAULT_MODEL
 from experiments.trials.roles import model_of
 from experiments.trials.spec import Limits
 from results.journal import Record, unpacked
