@@ -96,7 +96,7 @@ def parser() -> Parser:
         about: str = command.HELP
         words: Parser = groups.get(group, commands).add_parser(
             action,
-            help=about,
+            help=about.replace("%", "%%"),
             description=about[0].upper() + about[1:] + ".",
             epilog=f"example: {command.EXAMPLE}",
             allow_abbrev=False,

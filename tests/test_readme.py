@@ -1,11 +1,12 @@
 """What README.md says is so: its graph runs, its commands, kinds and links are there."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from experiments.cli import parser
+from experiments.cli import main, parser
 from experiments.commands import COMMANDS
 from experiments.commands.new import KINDS
 from experiments.trials.trial import run_trial
@@ -55,3 +56,11 @@ def test_what_can_be_asked_can_be_typed_so() -> None:
 def test_each_kind_that_can_be_made_anew_has_its_row() -> None:
     rows = re.findall(r"^\| an? [^|]+\| `([a-z-]+) NAME` \|", README, re.MULTILINE)
     assert rows == list(KINDS)
+
+
+def test_help_says_what_every_command_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    for path in COMMANDS.values():
+        if not path.endswith("serve"):
+            assert import_module(path).HELP in shown.replace("- ", "-"), path
