@@ -80,6 +80,13 @@ KINDS: dict[str, Kind] = {
         ("results/imports/__init__.py", "IMPORTERS"),
         "fanout import {named} FILE",
     ),
+    "fault": Kind(
+        "tasks/faults",
+        "tests/tasks/faults",
+        "FAULT",
+        ("tasks/faults/__init__.py", "FAULTS"),
+        """fanout run quickstart --name {name} --set 'faults.some=[{{fault = "{named}"}}]'""",
+    ),
     "command": Kind(
         "experiments/commands",
         "tests/experiments",

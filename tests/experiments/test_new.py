@@ -19,6 +19,7 @@ NAMES = {
     "metric": "my_errors",
     "chart": "my_bars",
     "importer": "my_log",
+    "fault": "my_gap",
     "command": "my_count",
 }
 BIN = Path(sys.executable).parent
@@ -73,6 +74,7 @@ def test_each_kind_works_as_it_stands_in_ones_own_folder(tmp_path: Path) -> None
     assert "--metric my_errors:my_errors" in said["metric"]
     assert "fanout chart latest my_bars:my_bars" in said["chart"]
     assert "fanout import my_log:read FILE" in said["importer"]
+    assert 'faults.some=[{fault = "my_gap:FAULT"}]' in said["fault"]
     assert "python my_count.py latest" in said["command"]
     files = sorted(f"{name}.py" for name in NAMES.values())
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted(
