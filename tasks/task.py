@@ -4,14 +4,16 @@ A base task (its `block`) is scaled to every setting of the dials, so that setti
 within tasks. Tasks do not depend on the sweep: `orders/dev-003` is the same work everywhere.
 """
 
-import hashlib
-import json
-import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tasks.dials import EVERYWHERE, Dials
+from tasks.dials import Range as Range
+from tasks.dials import Setting as Setting
+from tasks.dials import Settings as Settings
+from tasks.dials import luck as luck
 from tasks.judging import JUDGE, Goal
 from tasks.refused import Refused
 from tasks.solution import Effect as Effect
@@ -20,9 +22,6 @@ from tasks.workers.clerk import NO_CLERK, Clerk
 from tasks.world import World
 
 Split = Literal["dev", "held_out"]
-Setting = str | int | float
-Settings = Mapping[str, Setting]
-
 SPLITS: tuple[Split, ...] = ("dev", "held_out")
 TEMPTATION_IN = 10
 """One task in this many cannot be done, or contradicts itself."""
@@ -109,7 +108,7 @@ class TaskSet:
     name: str
     about: str
     read_only: bool
-    dials: Mapping[str, "tuple[Setting, ...] | Range"]
+    dials: Dials
     instructions: Callable[[Settings], str]
     make: Callable[[Settings, Split, int], Task]
     world: Callable[[Task], World]
@@ -118,9 +117,7 @@ class TaskSet:
     shorthands: Mapping[str, Mapping[Setting, Settings]] = field(
         default_factory=dict[str, Mapping[Setting, Settings]]
     )
-    optional: Mapping[str, "tuple[Setting, ...] | Range"] = field(
-        default_factory=dict[str, "tuple[Setting, ...] | Range"]
-    )
+    optional: Dials = field(default_factory=dict[str, tuple[Setting, ...] | Range])
     outside: tuple[Tool, ...] = ()
     invariants: Callable[[Task, Any], list[str]] = field(default=lambda _task, _world: [])
     corpus: Callable[[], str | None] = field(default=lambda: None)
@@ -129,24 +126,7 @@ class TaskSet:
     covers: Callable[[Task, str], tuple[str, ...]] = named_milestones
 
 
-@dataclass(frozen=True)
-class Range:
-    """Numbers from `low` to `high`; whole ones when `whole`."""
-
-    default: float
-    low: float
-    high: float
-    whole: bool = False
-
-
-MOST_DISTRACTORS = 48
-EVERYWHERE: "Mapping[str, tuple[Setting, ...] | Range]" = {
-    "distractors": Range(0, 0, MOST_DISTRACTORS, whole=True)
-}
-"""Dials of every task set, left out of settings at their default: see `tasks.distractors`."""
-
-
-def dials_of(task_set: TaskSet) -> "dict[str, tuple[Setting, ...] | Range]":
+def dials_of(task_set: TaskSet) -> dict[str, tuple[Setting, ...] | Range]:
     """All dials that can be set, those that every set has included."""
     return {**task_set.dials, **task_set.optional, **EVERYWHERE}
 
@@ -212,12 +192,6 @@ def _fitting(
 def block_name(split: Split, index: int) -> str:
     """The base task's id within its set."""
     return f"{split}-{index:03d}"
-
-
-def luck(*key: object) -> random.Random:
-    """A generator of chance keyed by what it is for; equal on every machine and hash seed."""
-    text = json.dumps([str(part) for part in key])
-    return random.Random(hashlib.blake2b(text.encode(), digest_size=16).digest())
 
 
 def is_temptation(task_set: str, split: Split, index: int) -> bool:

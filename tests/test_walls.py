@@ -63,9 +63,6 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Floors of each package, the ground first: a room imports from its own floor or from below."""
 
-OPEN = {("tasks.workers.hands", "tasks.distractors")}
-"""Imports that close a circle and are still to be turned round."""
-
 
 def _modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
@@ -135,7 +132,7 @@ def _arrows() -> frozenset[tuple[str, str]]:
         for one, file in files.items()
         for other in _names(file)
     }
-    return frozenset(pair for pair in found - OPEN if pair[1] in files and pair[0] != pair[1])
+    return frozenset(pair for pair in found if pair[1] in files and pair[0] != pair[1])
 
 
 def _names(file: Path) -> Iterator[str]:

@@ -7,8 +7,8 @@ and none of them ever helps. `distractors = 12` on any task set offers twelve of
 
 from functools import cache
 
+from tasks.dials import MOST_DISTRACTORS, Settings, luck
 from tasks.distractors import diary, files, people, sales, support, travel
-from tasks.task import MOST_DISTRACTORS, Settings, luck
 from tasks.tools import Tool
 
 READS = (*diary.READS, *files.READS, *people.READS, *sales.READS, *support.READS, *travel.READS)

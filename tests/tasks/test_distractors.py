@@ -11,8 +11,9 @@ from experiments.sweeps.sweep_file import by_name
 from experiments.sweeps.sweep_grid import parse_sweep
 from experiments.trials.trial import run_trial
 from tasks import TASK_SETS
+from tasks.dials import MOST_DISTRACTORS
 from tasks.distractors import READS, WRITES, distractors
-from tasks.task import MOST_DISTRACTORS, settings_of
+from tasks.task import settings_of
 from tasks.tools import Tool, ToolError, schema, use
 from tests.trials import passed, run_all, spec
 
