@@ -168,7 +168,7 @@ def conflict_anatomy(finding: Mapping[str, Any], simulated: str = "") -> Any:
     ]
     chart = alt.layer(*layers).properties(width=width, height=height)
     said = textwrap.wrap(proof.sentence.removeprefix(f"{proof.kind}: "), max(90, width // 6))
-    return styled(chart, f"{proof.kind} in {finding['trial_id'][:10]}{simulated}", said)
+    return styled(chart, f"{proof.kind} in {short_id(finding['trial_id'])}{simulated}", said)
 
 
 def _labels(dots: Any) -> list[Any]:

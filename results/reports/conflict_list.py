@@ -77,11 +77,12 @@ def finding_list(
             may & pl.col("touches_missed").fill_null(False),
             may & (pl.col("serial twin") == "passed").fill_null(False),
             may & pl.col("broke"),
+            pl.col("trial_id").filter(may).n_unique().over("kind"),
             failed,
             pl.col("family").cast(pl.Enum(FAMILIES)),
             "trial_id",
             "finding",
-            descending=[False, True, True, True, True, True, False, False, False],
+            descending=[False, True, True, True, True, True, True, False, False, False],
         )
         .select(
             "kind",

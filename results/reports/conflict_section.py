@@ -103,10 +103,10 @@ def _kept(view: View) -> list[str]:
 
 
 def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame) -> Harm | None:
-    """The finding to show: the first, in the order of families, of a trial that it may have failed.
+    """The finding to show: the first of a trial that it may have failed.
 
     Those that touch what the trial missed come first, then trials whose serial twin passed, then
-    those that broke an invariant. What is known to touch nothing that was missed is left out. None
+    those that broke an invariant, then the kind that most such trials met. What is known to touch nothing that was missed is left out. None
     if no trial with another finding failed.
     """
     only_twin = twins.filter(~pl.col("team_passed") & pl.col("twin_passed"))
@@ -122,11 +122,12 @@ def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame
         return None
     first = failed.with_columns(
         pl.col("trial_id").is_in(list(pairs)).alias("caused"),
+        pl.col("trial_id").n_unique().over("kind").alias("met"),
         pl.col("family").cast(pl.Enum(FAMILIES)),
     ).sort(
         pl.col("touches_missed").fill_null(False), "caused", pl.col("broken") > 0,
-        "family", "trial_id", "finding",
-        descending=[True, True, True, False, False, False],
+        "met", "family", "trial_id", "finding",
+        descending=[True, True, True, True, False, False, False],
     )  # fmt: skip
     row = first.row(0, named=True)
     trial = trials.row(by_predicate=pl.col("trial_id") == row["trial_id"], named=True)
@@ -257,7 +258,7 @@ def _worst_sentences(found: pl.DataFrame, worst: Harm | None) -> Iterator[str]:
     if worst is not None:
         trial = worst.trial
         why = (
-            f"its serial twin {worst.twin[:10]} passed"
+            f"its serial twin {short_id(worst.twin)} passed"
             if worst.twin
             else "no serial twin that passed was recorded, so the cause is not proved"
         )
@@ -267,9 +268,9 @@ def _worst_sentences(found: pl.DataFrame, worst: Harm | None) -> Iterator[str]:
             else "; whether it touches what the trial missed is not known"
         )
         yield (
-            f"Shown below: {worst.finding['kind']} in trial {trial['trial_id'][:10]} "
+            f"Shown below: {worst.finding['kind']} in trial {short_id(trial['trial_id'])} "
             f"({trial['topology']} on {trial['task']}, trial {trial['trial']}), which failed; "
-            f"{why}{about}. Follow it with `fanout show RUN {trial['trial_id'][:10]}`."
+            f"{why}{about}. Follow it with `fanout show RUN {short_id(trial['trial_id'])}`."
         )
         return
     bad = found.filter(~pl.col("kind").is_in(HARMLESS))

@@ -95,7 +95,10 @@ def _of_split(name: str) -> Callable[[Row], str]:
 
 def _advice(row: Row) -> str:
     found = split(row["icc"], row["most"])
-    return "not known: all trials went alike" if found is None else found.advice
+    if found is not None:
+        return found.advice
+    few = row["tasks"] < 2
+    return f"not known: {'it takes 2 tasks' if few else 'all trials went alike'}"
 
 
 def _celled(bands: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
