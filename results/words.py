@@ -1,9 +1,13 @@
 """Numbers as text: shares, points, ratios, dollars and counts, alike wherever they are said."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+SHORT = 10
+"""Letters of one of the kit's own trial ids that are shown; they find it."""
+_OWN_ID = re.compile(r"[0-9a-f]{16,}")
 ROUNDING = 1e-9
 """Points below which a difference is what adding binary fractions left over."""
 
@@ -103,3 +107,8 @@ def p_value(value: float | None) -> str:
     if value is None:
         return "-"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def short_id(trial_id: str) -> str:
+    """What names a trial in a sentence: the start of an id of the kit's, anyone else's whole."""
+    return trial_id[:SHORT] if _OWN_ID.fullmatch(trial_id) else trial_id

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from experiments.printed.output import columns
-from experiments.recorded.show import SHORT, find_trial, known_as
+from experiments.recorded.show import find_trial, known_as
 from experiments.recorded.witnesses import witness_lines
 from experiments.refused import Refused
 from results.charts.palette import simulated
@@ -75,7 +75,7 @@ def conflict_lines(told: Told, top: int) -> Iterator[str]:
         yield from _of_run_lines(told.run, told.found)
     yield ""
     shown = told.found if told.one else first_of_kinds(told.found, top)
-    yield from witness_lines(shown, 0 if told.one else None if told.run is None else SHORT)
+    yield from witness_lines(shown, named=not told.one)
     if told.run is not None:
         yield ""
         yield f"`fanout show {known_as(told.run)} TRIAL` shows one of these trials, step by step"

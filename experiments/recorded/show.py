@@ -10,12 +10,11 @@ import polars as pl
 from experiments.refused import Refused
 from results.store import RUNS, Run
 from results.withheld import SIGN
+from results.words import short_id
 
 Row = dict[str, Any]
 
 INDENT = "    "
-SHORT = 10
-"""Characters of a trial's id that are shown."""
 
 CUT = 700
 """Characters of a text that are shown unless all are asked for."""
@@ -49,7 +48,7 @@ def find_trial(run: Run, name: str) -> str:
         found = rows.get_column("trial_id").to_list()
         if len(found) > 1:
             several = ", ".join(
-                f"{trial_id[:SHORT]} ({task})" for trial_id, task in rows[:4].iter_rows()
+                f"{short_id(trial_id)} ({task})" for trial_id, task in rows[:4].iter_rows()
             )
             more = " .." if len(found) > 4 else ""
             raise Refused(f"{name} is {len(found)} trials; give an id: {several}{more}")
@@ -68,7 +67,7 @@ def trial_lines(run: Run) -> Iterator[str]:
     yield _columns("trial", "task", "topology", "n", "came to", "score", "calls", "tokens", "s")
     for row in run.trials.iter_rows(named=True):
         yield _columns(
-            row["trial_id"][:SHORT],
+            short_id(row["trial_id"]),
             row["task"].partition("?")[0],
             row["topology"],
             str(row["trial"]),

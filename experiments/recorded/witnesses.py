@@ -5,11 +5,12 @@ from typing import Any
 
 import polars as pl
 
-from experiments.recorded.show import SHORT, known_as, outcome
+from experiments.recorded.show import known_as, outcome
 from results.conflicts import witness
 from results.conflicts.declared import conflicts_of
 from results.conflicts.serial_twins import twin_of
 from results.store import Run
+from results.words import short_id
 
 
 def conflict_lines(run: Run, trial_id: str) -> Iterator[str]:
@@ -24,13 +25,13 @@ def conflict_lines(run: Run, trial_id: str) -> Iterator[str]:
     else:
         found = conflicts_of(run, trial_id)
         yield f"conflicts (#: step): {found.height or 'none'}"
-        yield from witness_lines(found, 0)
+        yield from witness_lines(found, named=False)
         yield from bearing(run, trial_id, found)
     twin = twin_of(run.trials, trial_id)
     if twin is not None:
         yield (
             f"the same trial by {twin['topology']}: {outcome(twin)}; "
-            f"`fanout show {known_as(run)} {twin['trial_id'][:SHORT]}`"
+            f"`fanout show {known_as(run)} {short_id(twin['trial_id'])}`"
         )
 
 
@@ -49,13 +50,13 @@ def bearing(run: Run, trial_id: str, found: pl.DataFrame) -> Iterator[str]:
         yield "none of these touches what the trial missed: its failure lies elsewhere"
 
 
-def witness_lines(found: pl.DataFrame, name: int | None = None) -> Iterator[str]:
+def witness_lines(found: pl.DataFrame, named: bool = True) -> Iterator[str]:
     """Each finding as a sentence, and below it the accesses it rests on, in order.
 
-    `name` is how many characters of its trial's id stand before it: all if None, 0 for none.
+    The id of its trial stands before it, where it is `named`.
     """
     for row in found.iter_rows(named=True):
-        trial = f"{row['trial_id'][:name]}: " if name != 0 else ""
+        trial = f"{short_id(row['trial_id'])}: " if named else ""
         yield f"  - {trial}{_sentence(row)}"
         for seen in witness(row).accesses:
             thing = f"{seen.table} {'where ' if seen.predicate else ''}{seen.key}"

@@ -23,6 +23,7 @@ from results.conflicts import Witness, witness
 from results.conflicts.declared import conflicts_of
 from results.conflicts.harm import HARMLESS, how_often, unchecked
 from results.records import Recorded
+from results.words import short_id
 
 EDGE_COLOURS = {
     "rw": "#D55E00",

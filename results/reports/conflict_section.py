@@ -25,7 +25,7 @@ from results.reports.parts import Section
 from results.strata import cell_label
 from results.table import Row
 from results.view import View
-from results.words import listed, many, on, percent, percent_interval, points
+from results.words import listed, many, on, percent, percent_interval, points, short_id
 
 TEAM, TWIN = "lead_subagents", "serial_team"
 """The pair whose trials are twins: the same team, at once and one at a time."""
@@ -106,8 +106,8 @@ def first_harmful(trials: pl.DataFrame, found: pl.DataFrame, twins: pl.DataFrame
     """The finding to show: the first of a trial that it may have failed.
 
     Those that touch what the trial missed come first, then trials whose serial twin passed, then
-    those that broke an invariant, then the kind that most such trials met. What is known to touch nothing that was missed is left out. None
-    if no trial with another finding failed.
+    those that broke an invariant, then the kind that most such trials met. What is known to touch
+    nothing that was missed is left out. None if no trial with another finding failed.
     """
     only_twin = twins.filter(~pl.col("team_passed") & pl.col("twin_passed"))
     pairs = dict(only_twin.select("team_trial_id", "twin_trial_id").iter_rows())
