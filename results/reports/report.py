@@ -33,6 +33,7 @@ from results.reports.result_tables import (
     outcome_table,
 )
 from results.reports.subagent_section import subagent_section
+from results.reports.surface_section import surface_section
 from results.reports.trajectory_section import trajectory_section
 from results.reports.verdict_section import overview, parted
 from results.rules import replicates
@@ -94,6 +95,7 @@ def sections(run: Recorded, counter: Counter = CHARACTERS) -> list[Section]:
         map_section(view),
         budget_section(view),
         failure_section(view),
+        surface_section(view),
         fault_section(view),
         trajectory_section(view),
         loss_section(view),

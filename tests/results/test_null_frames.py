@@ -15,6 +15,7 @@ from results import CHARTS
 from results.charts.conflicts import conflict_anatomy, conflicts_by_coupling
 from results.charts.gain import run_picture, tasks_picture
 from results.charts.horizon import horizon_curves
+from results.charts.resilience_surface import reliability_surface
 from results.charts.tasks import passes_by_task, trial_list
 from results.conflicts.declared import conflicts_of
 from results.finder import Given, find
@@ -31,7 +32,7 @@ from results.strata import strata, with_dials
 from .conftest import MadeRun
 
 README = Path(results.__file__).with_name("README.md").read_text(encoding="utf-8")
-OTHERS = (passes_by_task, horizon_curves)
+OTHERS = (passes_by_task, horizon_curves, reliability_surface)
 TOPOLOGIES = ("lead_subagents", "single_thread")
 AGENTS = {"lead_subagents": ("lead", "subagent"), "single_thread": ("agent",)}
 
