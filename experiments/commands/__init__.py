@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "compare": "experiments.commands.compare",
     "plan": "experiments.commands.plan",
     "horizon": "experiments.commands.horizon",
+    "lint": "experiments.commands.lint",
     "import": "experiments.commands.importing",
     "export": "experiments.commands.exporting",
     "sensitivity": "experiments.commands.sensitivity",

@@ -21,6 +21,8 @@ from results.refused import Refused
 _optimize = cast("Any", untyped)
 
 Figure = str | float | int | Decimal
+MOST_WAYS = 10**10
+"""Tasks x C(n, k) above which the solver's floats might take a possible figure for none."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ def possible_histogram(published: Published) -> tuple[int, ...] | None:
     """Tasks with 0, 1, ... n passes that give every figure to its digits; None if there are none.
 
     sum_c h_c C(c,k) must print as pass^k once divided by tasks x C(n,k), for every k published.
-    Found by integer programming (HiGHS) and checked in whole numbers. A k outside 1 to n, or no
-    task or trial, is `Refused`.
+    Found by integer programming (HiGHS) and checked in whole numbers. A k outside 1 to n, no
+    task or trial, or more than can be decided for sure is `Refused`.
     """
     tasks, n, figures = published.tasks, published.trials, published.pass_k
     if tasks < 1 or n < 1 or not figures or any(k < 1 or k > n for k in figures):
@@ -66,6 +68,8 @@ def possible_histogram(published: Published) -> tuple[int, ...] | None:
             f"{published.name}: give at least one task, one trial and one pass^k with k from 1 to "
             f"{max(n, 1)}"
         )
+    if max(tasks * comb(n, k) for k in figures) > MOST_WAYS:
+        raise Refused(f"{published.name}: {tasks} tasks x {n} trials are too many to be sure")
     digits = decimals(list(figures.values())) if published.digits is None else published.digits
     rows = [[1] * (n + 1)] + [[comb(c, k) for c in range(n + 1)] for k in figures]
     limits = [(tasks, tasks)] + [
