@@ -14,6 +14,8 @@ from results.view import view_of
 from tests.trials import spec
 from topologies import TOPOLOGIES
 
+pytestmark = pytest.mark.slow
+
 Frames = dict[str, pl.DataFrame]
 
 

@@ -253,6 +253,7 @@ def small_disk(tmp_path: Path) -> Generator[Path]:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_is_one_line_and_goes_on_when_there_is_room(
     capsys: Capture, small_disk: Path, tmp_path: Path
 ) -> None:

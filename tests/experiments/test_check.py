@@ -7,6 +7,8 @@ import pytest
 
 from experiments.cli import main
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 
 
@@ -64,7 +66,6 @@ GRAPHS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:create_react_agent has been moved")
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_a_graph_is_told_what_was_expected_of_it(graph: str, capsys: Capture) -> None:

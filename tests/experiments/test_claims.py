@@ -126,6 +126,7 @@ def test_one_thread_reports_to_nobody() -> None:
     assert run_trial(spec("single_thread", "orders", "perfect", width=4))["reports"] == []
 
 
+@pytest.mark.slow
 def test_an_agent_that_fabricates_leaves_a_decoy_and_one_that_leaves_out_does_not() -> None:
     found: dict[str, list[int]] = {}
     for change in ("fabrication=0.2", "omission=0.02&distraction=0.2"):

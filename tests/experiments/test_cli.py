@@ -58,6 +58,7 @@ def test_help_takes_less_than_half_a_second_and_imports_nothing_heavy() -> None:
         assert f" {heavy}\n" not in imported
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_what_it_shows_and_where(capsys: Capture, tmp_path: Path) -> None:
     from tests.experiments.conftest import SWEEP_FILE
 

@@ -329,6 +329,7 @@ def test_a_spoilt_file_of_a_run_never_shows_a_traceback(
         assert "Traceback" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("runs")
 def test_trials_too_few_for_the_k_of_the_thresholds_are_noted_before_they_run(
     capsys: Capture,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from experiments.running.manifest import manifest_of
 from experiments.running.runner import run_sweep
@@ -11,6 +12,7 @@ from results.conflicts.declared import conflicts_of
 from tests.experiments.conftest import small_sweep
 
 
+@pytest.mark.slow
 def test_agents_decide_differently_just_where_the_desks_invariant_is_broken(
     tmp_path: Path,
 ) -> None:

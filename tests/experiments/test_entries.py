@@ -21,6 +21,8 @@ from topologies.agent import Graph
 from topologies.kit import Kit
 from topologies.single_thread import build as single_thread
 
+pytestmark = pytest.mark.slow
+
 HERE = "tests.experiments.test_entries"
 SPEC = spec("single_thread", "ledger")
 

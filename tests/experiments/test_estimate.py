@@ -13,6 +13,8 @@ from experiments.sweeps.sweep import Sweep
 from results.store import Run
 from tests.experiments.conftest import small_sweep
 
+pytestmark = pytest.mark.slow
+
 
 def one_cell(**models: Any) -> Sweep:
     cell = {"orders": {"width": 1, "tasks": 1}}

@@ -7,6 +7,8 @@ from results.statistics.compare import compare
 from tests.bench.coverage import false_positives
 from tests.bench.false_positives import KS, TASKS, TRIALS, lines, sweep_specs, trials_of
 
+pytestmark = pytest.mark.slow
+
 SWEEPS = 4
 
 

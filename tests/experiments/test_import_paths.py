@@ -12,6 +12,8 @@ from tasks.finder import OURS
 from tests.experiments.conftest import MakeSweep
 from tests.own_clients import SENT
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 GRAPH = """\

@@ -20,6 +20,8 @@ from results.journal import Journal, Spent
 from results.store import open_run
 from tests.experiments.test_usage import ONCE, submitting
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ENOUGH = Event()
 ANSWERED: list[int] = []

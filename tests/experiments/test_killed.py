@@ -17,6 +17,8 @@ from results.journal import Journal
 from results.store import Run, open_run
 from tests.experiments.conftest import SWEEP_FILE
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 240.0
 KILLS = int(os.environ.get("FANOUT_KILLS", "2"))
@@ -129,7 +131,6 @@ def sessions(folder: Path) -> int:
         return 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lane", ["in mid-run", "while reporting"])
 def test_nothing_is_lost_or_repeated_however_often_it_is_killed(
     lane: str, tmp_path: Path, assert_same: Callable[[Run, Run], None]

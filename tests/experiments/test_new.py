@@ -13,6 +13,8 @@ from experiments.cli import main
 from experiments.commands import new
 from experiments.commands.new import KINDS, ROOT
 
+pytestmark = pytest.mark.slow
+
 NAMES = {
     "topology": "my_team",
     "task-set": "my_boxes",
@@ -66,7 +68,6 @@ def test_there_is_a_template_for_each_kind_and_each_is_tried_here() -> None:
     assert set(KINDS) == templates == set(NAMES)
 
 
-@pytest.mark.slow
 def test_each_kind_works_as_it_stands_in_ones_own_folder(tmp_path: Path) -> None:
     said = said_of(tmp_path)
     assert 'topologies=["single_thread", "my_team:build"]' in said["topology"]
@@ -106,7 +107,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_each_kind_works_as_it_stands_in_the_kit_with_its_line_in_the_registry(copy: Path) -> None:
     said = said_of(copy)
     for kind, name in NAMES.items():

@@ -17,6 +17,8 @@ from results.store import open_run, recorded_runs
 from tests.browser import ROOT, Visit, chromium, served, visited
 from tests.experiments.conftest import small_sweep
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = ROOT / "experiments" / "notebooks" / "compare.py"
 DRAWN = ".vega-embed canvas, .vega-embed > svg"
 PATIENCE = 60_000

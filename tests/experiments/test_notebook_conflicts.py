@@ -21,6 +21,8 @@ from results.store import Run, open_run, recorded_runs, write_manifest
 from tests.browser import ROOT, Visit, chromium, served, visited
 from tests.experiments.conftest import small_sweep
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = ROOT / "experiments" / "notebooks" / "conflicts.py"
 DRAWN = ".vega-embed canvas, .vega-embed > svg"
 PATIENCE = 60_000

@@ -19,6 +19,8 @@ from experiments.notebook_parts.controls import Choices
 from experiments.notebook_parts.suggestions import chosen
 from tests.browser import ROOT, visited
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 90.0
 """Seconds for a server to come up, or to end, on a busy machine."""
 UPGRADE = (

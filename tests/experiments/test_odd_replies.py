@@ -23,6 +23,8 @@ from tests.scripted_endpoint import (
     submitting,
 )
 
+pytestmark = pytest.mark.slow
+
 SAID = {"role": "assistant", "content": "The jars are full."}
 GOOD = completion(SAID)
 WHOLE = json.dumps(GOOD).encode()

@@ -22,6 +22,8 @@ from tests.scripted_endpoint import (
 from topologies.models.attempts import seconds_of
 from topologies.models.model_settings import MOST_TOKENS
 
+pytestmark = pytest.mark.slow
+
 BUSY = answer({"error": {"message": "slow down"}}, 429, retry_after_ms="4000")
 
 

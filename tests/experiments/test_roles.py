@@ -289,6 +289,7 @@ def test_the_roles_of_an_own_topology_are_those_it_seats_at_first_and_the_usual_
         check(make_sweep(topologies=own, models={"bos": "simulated:perfect"}))
 
 
+@pytest.mark.slow
 def test_an_own_builder_of_the_simulated_model_is_simulated(
     tmp_path: Path, make_sweep: MakeSweep
 ) -> None:
@@ -309,6 +310,7 @@ def test_what_the_simulated_model_answers_is_priced_only_if_its_profile_says_how
     assert (model.metadata or {})["simulated"] is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lead", [f"simulated:perfect{QUICK}", f"{OWN_SIMULATED}{QUICK}"])
 def test_a_mix_of_simulated_and_real_models_is_partly_simulated(
     endpoint: str, tmp_path: Path, make_sweep: MakeSweep, lead: str

@@ -12,6 +12,8 @@ from results.journal import Journal
 from results.store import Run, open_run
 from tests.experiments.conftest import JARS, MakeSweep
 
+pytestmark = pytest.mark.slow
+
 AssertSame = Callable[[Run, Run], None]
 
 

@@ -20,6 +20,8 @@ from results.store import open_run
 from tests.experiments.test_endpoint import endpoint as endpoint
 from topologies.simulated.profile import profile
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 SMALL = Sizes(profiles=3, tasks=2, trials=1)
 
@@ -67,7 +69,6 @@ def test_profiles_have_a_luck_of_their_own() -> None:
     assert len({spec.trial_id for spec in planned}) == len(planned) == 3 * 4 * 2 * 2
 
 
-@pytest.mark.slow
 def test_a_sensitivity_run_resumes_and_reports(tmp_path: Path, capsys: Capture) -> None:
     sweep = reduced(read_sweep("phase"), sizes=SMALL)
     folder = tmp_path / "phase-sensitivity"
@@ -159,7 +160,6 @@ def test_a_probe_of_each_setting_has_a_name_of_its_own() -> None:
     assert max(map(len, drawn)) < 100
 
 
-@pytest.mark.slow
 def test_a_probe_says_what_it_took_and_where_on_the_map_the_model_lies(
     tmp_path: Path, capsys: Capture
 ) -> None:
@@ -185,7 +185,6 @@ def test_two_agents_of_a_profile_differ_as_its_habits_say() -> None:
     assert chance_to_differ({"habits": "3", "habit_scope": "trial"}) == 0
 
 
-@pytest.mark.slow
 def test_a_probe_finds_habits_and_covers_the_slope_of_a_larger_probe(tmp_path: Path) -> None:
     model = "simulated:perfect?slip=0.04&distraction=0.3&habits=2"
 

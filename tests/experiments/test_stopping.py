@@ -24,6 +24,8 @@ from tests.scripted_endpoint import (
     submitting,
 )
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BROKEN = errors("oops", 500)
 

@@ -5,11 +5,14 @@ from itertools import permutations
 from typing import Any, NamedTuple
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results.conflicts import find_conflicts
 from results.records import frame
+
+pytestmark = pytest.mark.slow
 
 ITEMS: tuple[str, ...] = ("x", "y", "P")
 """Two rows and, in capitals, a predicate."""

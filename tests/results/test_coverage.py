@@ -23,6 +23,8 @@ from tests.bench.coverage import (
 )
 from tests.bench.populations import MIXTURES, POPULATIONS
 
+pytestmark = pytest.mark.slow
+
 
 def test_pass_k_is_covered_in_nine_of_ten_cells_and_never_far_below() -> None:
     truths = (*POPULATIONS[2:18:5], MIXTURES[1])

@@ -93,6 +93,7 @@ def test_cells_that_differ_are_decided_and_the_contrast_finds_the_fall() -> None
     assert found["width"]["low"] < 0 < found["width"]["high"]
 
 
+@pytest.mark.slow
 def test_without_a_difference_cells_stay_undecided_in_nearly_every_map() -> None:
     decided = 0
     for seed in range(20):

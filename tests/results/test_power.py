@@ -24,6 +24,8 @@ from tests.bench.populations import POPULATIONS
 
 from .conftest import made_trials
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("rate", "difference", "k", "icc", "alike", "trials"),

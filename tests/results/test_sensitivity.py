@@ -15,6 +15,8 @@ from results.reports.sensitivity_words import decider_sentences, share_sentences
 from results.statistics.break_even import ABOVE, BELOW, HIGHEST, LOWEST, break_even, crossing, end
 from results.statistics.tail_share import Share
 
+pytestmark = pytest.mark.slow
+
 PARAMETERS = {
     "slope": {"range": [0.0, 1.0]},
     "noise": {"range": [0.0, 1.0]},

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from results.statistics.intervals import Floats
 from results.statistics.tail_share import Seen, Share, alike, shares_within, worth
 
+pytestmark = pytest.mark.slow
+
 Generator = np.random.Generator
 Truth = Callable[[Generator, int], tuple[Floats, Floats]]
 REGIONS = [(0.05, np.inf), (-0.05, 0.05), (-np.inf, -0.05)]

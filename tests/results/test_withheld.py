@@ -18,6 +18,8 @@ from results.statistics.summary import summary
 from results.store import Run, open_run
 from results.withheld import understood, withheld_in
 
+pytestmark = pytest.mark.slow
+
 LOST = "debate_without_tools"
 TOPOLOGIES: dict[str, Any] = {
     "single_thread": {},

@@ -16,6 +16,8 @@ from tasks.judging import Submission
 from tasks.task import Settings, Task, TaskSet, settings_of
 from tasks.tools import Tool, ToolError, use
 
+pytestmark = pytest.mark.slow
+
 SETS: dict[str, dict[str, Any]] = {
     "stdlib": {},
     "orders": {"style": "atomic", "ambient": 0.5, "width": 4},

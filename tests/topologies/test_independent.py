@@ -12,6 +12,8 @@ from results.conflicts.harm import unchecked
 from results.records import frame
 from tests.trials import grid, passed, run_all, spec
 
+pytestmark = pytest.mark.slow
+
 Row = dict[str, Any]
 
 

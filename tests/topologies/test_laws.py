@@ -24,6 +24,8 @@ from topologies.simulated.luck import Seed, pack
 from topologies.simulated.model import respond
 from topologies.simulated.profile import profile
 
+pytestmark = pytest.mark.slow
+
 TASKS = range(12)
 SURELY = 0.999
 
@@ -47,7 +49,6 @@ def test_null_perfect_passes_in_every_topology_where_no_state_is_shared(topology
     assert all(passed(run_all([*reading, *writing])))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("width", [2, 4])
 def test_compounding_success_over_n_independent_items_is_p_to_the_n(width: int) -> None:
     records = run_all(
@@ -95,7 +96,6 @@ def _altered(pairs: list[tuple[str, str]]) -> tuple[int, int]:
     return sum(before != after for before, after in pairs), len(pairs)
 
 
-@pytest.mark.slow
 def test_same_hazard_for_briefs_reports_and_merging_as_for_tool_arguments() -> None:
     rate = 0.05
     records = run_all(
@@ -251,7 +251,6 @@ TIDY = (
 PLACEBO = "steady?distraction=0&habits=1"
 
 
-@pytest.mark.slow
 def test_placebo_without_context_cost_no_topology_beats_the_single_thread_at_reading() -> None:
     trials = 4
     alone = passed(run_all(grid(TASKS, trials, model=PLACEBO, width=8)))
@@ -270,14 +269,12 @@ def _gain_of_the_team(tasks: int, trials: int, **common: Any) -> Difference:
     return difference(team, alone, trials)
 
 
-@pytest.mark.slow
 def test_both_signs_one_profile_makes_fan_out_lose_on_wide_reading() -> None:
     found = _gain_of_the_team(40, 3, model="steady", width=8)
     assert found.high is not None
     assert found.high < 0
 
 
-@pytest.mark.slow
 def test_both_signs_another_makes_it_win_on_coupled_writing() -> None:
     coupled: dict[str, Any] = {"task_set": "orders", "width": 16, "coupling": 1.0, "style": "crud"}
     found = _gain_of_the_team(30, 3, model=TIDY, **coupled)

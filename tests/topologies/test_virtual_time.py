@@ -31,6 +31,8 @@ from topologies.virtual_time import (
     whole_ticks,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def now() -> float:
     return asyncio.get_running_loop().time()
