@@ -186,6 +186,7 @@ def _model(row: Row, systems: set[str], answered: set[tuple[str, str]]) -> Itera
         yield f"  sent {row['attempts']} times, {_number(row['waited'], '.1f')} s lost to waiting"
     if row["not_understood"]:
         yield f"  NOT UNDERSTOOD {row['not_understood']}"
+    yield from _fault(row)
     if row["error"]:
         yield f"  ERROR {row['error']}"
 
@@ -196,10 +197,18 @@ def _tool(row: Row) -> Iterator[str]:
         f"#{row['step']} [{row['agent']}] calls {_call(row['tool'], arguments)}, "
         f"{_number(row['started'], '.1f')} to {_number(row['ended'], '.1f')} s"
     )
-    if row["fault"]:
-        yield f"  FAULT {row['fault']}"
+    yield from _fault(row)
     if row["error"]:
         yield f"  ERROR {row['error']}"
+
+
+def _fault(row: Row) -> Iterator[str]:
+    """A fault that was armed, how far it came, and what it kept from the agent."""
+    if row["fault"]:
+        lasts = f", {row['fault_lasts']}" if row["fault_lasts"] else ""
+        yield f"  FAULT {row['fault']} ({row['fault_effect'] or 'fired'}{lasts})"
+    if row["reply_raw"] is not None:
+        yield f"  IN PLACE OF {row['reply_raw']}"
 
 
 def _judgement(trial: Row, milestones: pl.DataFrame, cut: int | None) -> Iterator[str]:

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from experiments.engines.engine import load_engine
+from experiments.recorded.show import trajectory
 from experiments.refused import Refused
+from experiments.running.runner import run_sweep
 from experiments.sweeps.sweep import canonical, specs, sweep_hash
 from experiments.sweeps.sweep_file import read_sweep, shipped
 from results.journal import unpacked
+from results.store import open_run
 from tasks.faults import FAULTS
 from tests.experiments.conftest import small_sweep
 
@@ -84,3 +87,26 @@ def test_chaos_has_eight_faults_and_chaos_all_the_rest() -> None:
 def test_a_plan_can_be_set_from_the_command_line(sweep_file: Path) -> None:
     sweep = read_sweep(str(sweep_file), ['faults.lost=[{ fault = "timeout", rate = 0.2 }]'])
     assert [plan and plan.name for plan in sweep.faults] == [None, "lost"]
+
+
+def test_tools_take_the_time_that_they_took_in_a_recorded_run(tmp_path: Path) -> None:
+    slow: dict[str, Any] = {"fault": "slow", "spread": 0.3}
+    plans = {
+        "stated": [
+            {**slow, "tools": "look", "median": 2.0},
+            {**slow, "tools": "fill", "median": 8.0},
+        ]
+    }
+    stated = small_sweep(faults={**plans, "twins": False}, trials=6)
+    run_sweep(stated, tmp_path / "slow")
+    fitted = small_sweep(faults={"as": [{"fault": "slow", "fitted": str(tmp_path / "slow")}]})
+    (plan,) = [plan for plan in fitted.faults if plan]
+    found = {aim.tools: aim.settings for aim in plan.aims}
+    for tool, median in (("look", 2.0), ("fill", 8.0)):
+        assert found[(tool,)]["median"] == pytest.approx(median, rel=0.2)
+        assert found[(tool,)]["spread"] == pytest.approx(0.3, abs=0.1)
+    plain = run_sweep(small_sweep(trials=1), tmp_path / "plain")
+    with pytest.raises(Refused, match="no tool of these task sets took any time"):
+        small_sweep(faults={"as": [{"fault": "slow", "fitted": str(plain.folder)}]})
+    shown = "\n".join(trajectory(open_run(tmp_path / "slow"), specs(stated)[0].trial_id))
+    assert "FAULT slow (reached, transient)" in shown

@@ -1,13 +1,18 @@
 """The law of biting for a model's channel: through the real client, its retries and its limits."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from experiments.running.runner import run_sweep
 from experiments.trials.trial import Record, run_trial
 from tasks.faults import FAULTS, load_fault
 from tasks.faults.plan import plan_of
+from tests.experiments.conftest import small_sweep
+from tests.scripted_endpoint import ScriptedEndpoint, submitting
 from tests.trials import spec
 
 OF_MODELS = [name for name in FAULTS if load_fault(name).stands == "model"]
@@ -98,3 +103,24 @@ def test_a_role_can_have_a_channel_worse_than_others() -> None:
     plan = plan_of("law", [{"fault": "model_server_error", "first": 1, "roles": "subagent"}])
     record = run_trial(replace(spec("lead_subagents", **WORK), faults=plan))
     assert {step["role"] for step in hit(record)} == {"subagent"}
+
+
+def test_a_real_endpoints_client_meets_them_at_the_same_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedEndpoint(lambda _body, _before: submitting()) as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "any")
+        limited = [{"fault": "model_rate_limited", "first": 2, "retry_after": 0.01}]
+        sweep = small_sweep(
+            topologies=["single_thread"],
+            trials=1,
+            models={"default": "openai:any", "max_retries": 2},
+            faults={"limited": limited, "twins": False},
+        )
+        run = run_sweep(sweep, tmp_path / "run", workers=4)
+    steps = run.steps.filter(pl.col("kind") == "model")
+    assert steps.height == 3
+    assert steps["attempts"].to_list() == [3, 3, 3]
+    assert set(steps["fault_effect"]) == {"fired"}
+    assert set(run.trials["ended"]) == {"completed"}
