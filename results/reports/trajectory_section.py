@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
+from results.reports.first_wrong_table import wrong_table
 from results.reports.long_run_tables import hazard_sentences, long_run_tables
 from results.reports.parts import Section
 from results.resilience.long_run import spans
@@ -29,7 +30,7 @@ def trajectory_section(view: View) -> Section | None:
             *trajectory_sentences(trajectory_scores(graded, view.steps), simulated),
             *hazard_sentences(found, simulated),
         ),
-        (trajectory_table(scores), *long_run_tables(found, by)),
+        (trajectory_table(scores), wrong_table(view), *long_run_tables(found, by)),
     )
 
 

@@ -13,10 +13,12 @@ from scipy import stats
 
 from results.imports.tau_bench import import_tau_bench
 from results.records import frame
+from results.reports.first_wrong_table import first_wrongs, wrong_table
 from results.resilience.first_wrong import CLAIMED, WROTE, first_wrong
 from results.resilience.laws import Spans, climb, fit
 from results.resilience.long_run import hazards, lengths_done, silent_by, spans, survival_curves
 from results.resilience.survival import product_limit
+from results.view import View
 from tests.bench.long_run import covered, made_spans
 
 from .conftest import MadeRun, made_run, made_trials
@@ -198,6 +200,15 @@ def test_a_wrong_row_is_dated_by_the_call_that_left_it_so() -> None:
     assert (span["after"], span["by"], span["dated"]) == (1, 2, True)
     (other,) = spans(run).filter(topology="b").to_dicts()
     assert (other["after"], other["by"], other["event"]) == (0, 4, False)
+
+
+def test_who_went_wrong_first_is_told_in_a_table() -> None:
+    run = dated_run()
+    run = replace(run, steps=run.steps.with_columns(role=pl.lit("agent")))
+    (row,) = first_wrongs(View(run)).to_dicts()
+    assert (row["failures"], row["dated"], row[WROTE], row[CLAIMED]) == (1, 1, 1, 0)
+    assert (row["roles"], row["along"]) == (["agent"], 0.5)
+    assert "| a | 1 | 1 | 1 | 0 | agent 1 | 50.0% |" in wrong_table(View(run)).markdown()
 
 
 def test_a_trial_that_passed_has_no_wrong_step() -> None:
