@@ -9,13 +9,16 @@ from results.strata import cell_label
 from results.table import Row, Table, grouped
 from results.words import number, p_value, percent
 
+BOUNDLESS = 1e6
+"""An interval whose ends are so many times apart bounds nothing: the records do not tell."""
 BEYOND = "*"
 """Stands at what lies outside of the lengths that trials had."""
 
 EVENT = (
     "The event is the first wrong step where the records say (a call that left a row wrong, a "
     "report that was not so), else the failure at the trial's end, which may have been any step's; "
-    "trials that passed are censored at their length. Lengths are in tool calls."
+    "trials that passed are censored at their length. Lengths are in tool calls; trials without one "
+    "are left out."
 )
 
 
@@ -131,6 +134,8 @@ def _fine(share: float | None) -> str:
 def _span(value: float | None, low: float | None, high: float | None) -> str:
     if value is None:
         return "-"
+    if low is not None and high is not None and high > BOUNDLESS * low:
+        return "not told"
     return _steps(value) + (
         " (no interval)" if low is None or high is None else f" ({_steps(low)} to {_steps(high)})"
     )
@@ -156,8 +161,8 @@ def _tasks_shape(row: Row) -> str:
 
 
 def _done(point: Row) -> str:
-    flag = BEYOND if point["extrapolated"] else ""
-    return _span(point["length"], point["low"], point["high"]) + flag
+    told = _span(point["length"], point["low"], point["high"])
+    return told + (BEYOND if point["extrapolated"] and told[0].isdigit() else "")
 
 
 def _by_step(point: Row) -> str:

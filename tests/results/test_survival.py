@@ -14,6 +14,7 @@ from scipy import stats
 from results.imports.tau_bench import import_tau_bench
 from results.records import frame
 from results.reports.first_wrong_table import first_wrongs, wrong_table
+from results.reports.long_run_tables import long_run_tables
 from results.resilience.first_wrong import CLAIMED, WROTE, first_wrong
 from results.resilience.laws import Spans, climb, fit
 from results.resilience.long_run import hazards, lengths_done, silent_by, spans, survival_curves
@@ -225,3 +226,12 @@ def test_the_hazards_of_tau_bench_are_what_its_lengths_carry(shared: Any) -> Non
     assert (row["dated"], row["failures"]) == (0, spans(run)["event"].sum())
     assert row["shape_low"] <= row["shape"] <= row["shape_high"]
     assert 0.8 < row["per_step"] < 0.95
+
+
+def test_an_interval_that_bounds_nothing_is_told_as_nothing(shared: Any) -> None:
+    found = import_tau_bench(shared / "data" / "tau_bench_gpt4o_airline.json")
+    run = replace(made_run(found["trials"].filter(mode="act")), steps=found["steps"])
+    tables = {table.title: table for table in long_run_tables(spans(run), ["mode"])}
+    lengths = "\n".join(tables["Length done with a chance"].markdown())
+    assert "| single_thread | constant | 3.6 (2.5 to 5.2) |" in lengths
+    assert "| single_thread | Weibull | not told | not told | not told | not told |" in lengths
