@@ -16,9 +16,9 @@ BEYOND = "*"
 
 EVENT = (
     "The event is the first wrong step where the records say (a call that left a row wrong, a "
-    "report that was not so), else the failure at the trial's end, which may have been any step's; "
-    "trials that passed are censored at their length. Lengths are in tool calls; trials without one "
-    "are left out."
+    "report that was not so), else the failure at the trial's end, which may have been any "
+    "step's; trials that passed are censored at their length. Lengths are in tool calls; trials "
+    "without one are left out."
 )
 
 
