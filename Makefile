@@ -63,6 +63,8 @@ bench: $(READY) ## Measure speed beside a bare LangGraph loop, the checker, cove
 	$(BIN)/python -m tests.bench.checker_speed
 	$(BIN)/python -m tests.bench.dependencies
 	$(BIN)/python -m tests.bench.coverage
+	$(BIN)/python -m tests.bench.long_run
+	$(BIN)/python -m tests.bench.horizons
 	$(BIN)/python -m tests.bench.false_positives
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --all-extras --generate-hashes --no-header --no-annotate --quiet
