@@ -23,6 +23,11 @@ CASES: dict[str, dict[str, Any]] = {
 }
 """Where a fault has something to do, and how it is set; all others at the order desk."""
 
+SETTINGS: dict[str, dict[str, Any]] = {
+    "token_bucket": {"per_minute": 30, "burst": 2},
+    "dropout": {"median": 4.0},
+}
+
 
 def faulted(name: str, **entry: Any) -> tuple[Record, Record]:
     """A trial with a fault at every first attempt (or as its case says), and its faultless twin."""
@@ -67,6 +72,24 @@ def kind_of(name: str) -> str | None:
 def of_kind(*kinds: str) -> list[str]:
     """The faults of tools that are of a kind."""
     return [n for n in FAULTS if kind_of(n) in kinds and load_fault(n).stands == "tool"]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_there_is_fires_at_rate_1_and_its_twin_has_none(name: str) -> None:
+    case = dict(CASES.get(name, {**ORDERS, "width": 4}))
+    said = case.pop("entry", SETTINGS.get(name, {"first": 1}))
+    plan = plan_of("law", [{"fault": name, **said}])
+    twin = spec("lead_subagents", model="perfect", **case)
+    record = run_trial(replace(twin, faults=plan))
+    fired = [step for step in record["steps"] if step["fault_effect"] in ("fired", "reached")]
+    assert fired
+    for step in fired:
+        assert (step["fault"], step["fault_kind"]) == (name, kind_of(name))
+        assert step["fault_attempt"] >= 1
+    known = _run(twin.trial_id, lambda: twin)["steps"]
+    assert all(step["fault"] is step["reply_raw"] is None for step in known)
+    plain = [(step["tool"], step["reply"], step["ended"]) for step in known]
+    assert plain != [(step["tool"], step["reply"], step["ended"]) for step in record["steps"]]
 
 
 @pytest.mark.parametrize("name", of_kind("explicit, before"))
