@@ -127,10 +127,10 @@ def changes(choices: Choices) -> list[str]:
     return [f"name={name}", f"question={json.dumps(asked)}", *made]
 
 
-def reading(run: Run) -> list[str]:
+def reading(run: Run, *commands: str) -> list[str]:
     """The commands that show a recorded run again."""
     known = known_as(run)
-    return [f"fanout {what} {known}" for what in ("report", "show", "notebook compare --run")]
+    return [f"fanout {words} {known}" for words in commands]
 
 
 def grid_line(sweep: Sweep) -> str:

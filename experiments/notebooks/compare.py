@@ -9,18 +9,10 @@ app = marimo.App(width="medium", app_title="fanout: compare")
 with app.setup:
     import marimo as mo
 
-    from experiments.engines.engine import EngineError
-    from experiments.notebook_parts.background_run import run_sweep_beside
-    from experiments.notebook_parts.controls import (
-        BETWEEN,
-        command,
-        grid_line,
-        read_choices,
-        reading,
-        sweep_of,
-    )
+    from experiments.notebook_parts.controls import grid_line, read_choices, reading, sweep_of
+    from experiments.notebook_parts.elements import controls_of, in_simulation, played, words_given
     from experiments.notebook_parts.script import told_in_a_line
-    from experiments.notebook_parts.suggestions import chosen, offered, to_open
+    from experiments.notebook_parts.suggestions import chosen, to_open
     from experiments.printed.conclusion import conclusion, conclusion_lines
     from experiments.recorded.show import trajectory
     from experiments.refused import REFUSALS, Refused
@@ -63,11 +55,8 @@ def _():
 
 @app.cell
 def _(script):
-    # What `fanout notebook` was given comes with the request; a page cannot set it.
-    _request = mo.app_meta().request
-    _told = _request.meta if _request else {}
     with told_in_a_line(script):
-        given = read_choices(mo.cli_args().to_dict() | _told)
+        given = read_choices(words_given())
     return (given,)
 
 
@@ -96,49 +85,18 @@ def _(source):
 
 @app.cell
 def _(given):
-    offers = offered(given)
-    several = ("topologies", "task_sets", "width", "coupling", "mode", "style", "phrasing")
-    controls = mo.ui.dictionary(
-        {
-            name: mo.ui.multiselect(
-                offers[name],
-                list(getattr(given, name)),
-                label=name.replace("_", " "),
-                full_width=True,
-            )
-            for name in several
-        }
-        | {
-            "model": mo.ui.dropdown(offers["model"], given.model, label="model", full_width=True),
-            "other_model": mo.ui.text(
-                label="another model", placeholder="openai:NAME", full_width=True
-            ),
-            "tasks": mo.ui.number(
-                *BETWEEN["tasks"], 1, given.tasks, label="tasks of a kind", full_width=True
-            ),
-            "trials": mo.ui.number(
-                *BETWEEN["trials"], 1, given.trials, label="trials of a task", full_width=True
-            ),
-            "dollars": mo.ui.number(
-                *BETWEEN["dollars"],
-                0.1,
-                given.dollars,
-                label="stop at, dollars (real models)",
-                full_width=True,
-            ),
-        }
-    )
-    return (controls,)
-
-
-@app.cell
-def _(controls, source):
-    mo.stop(source.value != "sweep")
     rows = (
         ("topologies", "task_sets"),
         ("width", "coupling", "mode", "style", "phrasing"),
         ("model", "other_model", "tasks", "trials", "dollars"),
     )
+    controls = controls_of(given, [name for row in rows for name in row])
+    return controls, rows
+
+
+@app.cell
+def _(controls, rows, source):
+    mo.stop(source.value != "sweep")
     mo.vstack(
         [mo.hstack([controls[name] for name in row], widths="equal", gap=1.5) for row in rows]
     )
@@ -166,15 +124,8 @@ def _(problem):
 def _(problem, run_button, source, sweep):
     mo.stop(source.value != "sweep")
     mo.stop(sweep is None, mo.callout(problem, kind="warn", title="This sweep cannot be run"))
-    mo.hstack(
-        [
-            run_button,
-            mo.md(f"{grid_line(sweep)}{f', {sweep.simulation}' if sweep.simulation else ''}"),
-        ],
-        justify="start",
-        align="center",
-        gap=1.5,
-    )
+    _size = mo.md(f"{grid_line(sweep)}{in_simulation(sweep)}")
+    mo.hstack([run_button, _size], justify="start", align="center", gap=1.5)
     return
 
 
@@ -186,35 +137,10 @@ def _():
 
 @app.cell
 def _(choices, run_button, script, set_ran, source, sweep):
-    mo.stop(source.value != "sweep" or sweep is None)
-    mo.stop(not run_button.value and not script)
-    _note = f" ({sweep.simulation})" if sweep.simulation else ""
-    try:
-        with (
-            mo.status.progress_bar(
-                total=len(sweep.topologies)
-                * sum(cell.tasks for cell in sweep.cells)
-                * sweep.trials,
-                title="Running",
-                subtitle="starting",
-                completion_title=f"Recorded as {sweep.name}",
-                show_rate=False,
-                show_eta=False,
-            ) as _bar,
-            told_in_a_line(script),
-        ):
-            set_ran(
-                run_sweep_beside(
-                    sweep,
-                    choices.runs / sweep.name,
-                    command=command(choices),
-                    progress=lambda tally: _bar.update(
-                        tally.done - _bar.current, subtitle=tally.line() + _note
-                    ),
-                )
-            )
-    except (*REFUSALS, EngineError) as _error:
-        mo.output.replace(mo.callout(str(_error), kind="danger", title="The sweep stopped"))
+    mo.stop(source.value != "sweep" or sweep is None or not (run_button.value or script))
+    _ran = played(sweep, choices, script)
+    if _ran is not None:
+        set_ran(_ran)
     return
 
 
@@ -252,7 +178,8 @@ def _(run, script):
     with told_in_a_line(script):
         mo.stop(run.trials.is_empty(), mo.callout(f"No trial is recorded in {run.folder} yet."))
         report = composed(run)
-    return (report,)
+    simulated = in_simulation(report)
+    return report, simulated
 
 
 @app.cell
@@ -261,22 +188,18 @@ def _(report):
     return
 
 
-@app.cell(hide_code=True)
-def _(report):
-    mo.md(f"## What can be said{', in simulation' if report.simulated else ''}")
-    return
-
-
 @app.cell
 def _(report):
-    mo.Html(part("said", report.said) + part("caveats", report.caveats))
+    _said = mo.Html(part("said", report.said) + part("caveats", report.caveats))
+    _where = ", in simulation" if report.simulated else ""
+    mo.vstack([mo.md(f"## What can be said{_where}"), _said])
     return
 
 
 @app.cell(hide_code=True)
-def _(report):
+def _(simulated):
     mo.md(f"""
-    ## The numbers{f", {report.simulation}" if report.simulation else ""}
+    ## The numbers{simulated}
 
     Rates with 95% intervals over tasks. Pass^k is the chance that k trials of the same task all
     pass, which is what a person who relies on an agent asks for.
@@ -291,26 +214,19 @@ def _(report):
     return
 
 
-@app.cell(hide_code=True)
-def _(report):
-    mo.md(f"## The pictures{f', {report.simulation}' if report.simulation else ''}")
-    return
-
-
 @app.cell
-def _(report, run):
-    # `report` is asked for only so that nothing is drawn of a run without trials.
-    mo.stop(not report)
-    mo.hstack(
-        [offline(find(CHARTS, name)(run)) for name in CHARTS], wrap=True, justify="start", gap=2
-    )
+def _(run, simulated):
+    # A run without trials has no `simulated`, so that nothing is drawn of it.
+    _drawn = [offline(find(CHARTS, name)(run)) for name in CHARTS]
+    _pictures = mo.hstack(_drawn, wrap=True, justify="start", gap=2)
+    mo.vstack([mo.md(f"## The pictures{simulated}"), _pictures])
     return
 
 
 @app.cell(hide_code=True)
-def _(report):
+def _(simulated):
     mo.md(f"""
-    ## From a task to what happened{f", {report.simulation}" if report.simulation else ""}
+    ## From a task to what happened{simulated}
 
     An average hides how a task went wrong. Choose squares, then a trial, and read it step by step.
     """)
@@ -361,22 +277,12 @@ def _(report):
     return
 
 
-@app.cell(hide_code=True)
-def _(report):
-    mo.stop(not report)
-    mo.md("## How to reproduce")
-    return
-
-
 @app.cell
 def _(report, run):
-    mo.Html(part("text", "\n".join([report.command, *reading(run)])))
-    return
-
-
-@app.cell
-def _(report):
-    mo.Html(part("versions", report.reproduce))
+    _again = reading(run, "report", "show", "notebook compare --run")
+    _commands = mo.Html(part("text", "\n".join([report.command, *_again])))
+    _versions = mo.Html(part("versions", report.reproduce))
+    mo.vstack([mo.md("## How to reproduce"), _commands, _versions])
     return
 
 

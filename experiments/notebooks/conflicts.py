@@ -9,22 +9,14 @@ app = marimo.App(width="medium", app_title="fanout: conflicts")
 with app.setup:
     import marimo as mo
 
-    from experiments.engines.engine import EngineError
-    from experiments.notebook_parts.background_run import run_sweep_beside
-    from experiments.notebook_parts.controls import (
-        BETWEEN,
-        command,
-        grid_line,
-        read_choices,
-        sweep_of,
-    )
+    from experiments.notebook_parts.controls import grid_line, read_choices, reading, sweep_of
+    from experiments.notebook_parts.elements import controls_of, in_simulation, played, words_given
     from experiments.notebook_parts.script import told_in_a_line
-    from experiments.notebook_parts.suggestions import chosen, offered, to_open
+    from experiments.notebook_parts.suggestions import chosen, to_open
     from experiments.recorded.counting import counter_of
-    from experiments.recorded.show import known_as, trajectory
+    from experiments.recorded.show import trajectory
     from experiments.recorded.witnesses import conflict_lines
     from experiments.refused import REFUSALS, Refused
-    from experiments.sweeps.sweep import specs
     from results.charts.budget import success_over_budget
     from results.charts.conflicts import conflict_anatomy
     from results.charts.palette import offline
@@ -63,10 +55,8 @@ def _():
 def _(script):
     _coupled = {"name": "conflicts", "task_sets": "orders", "style": "crud", "coupling": "0,0.5,1"}
     _coupled["topologies"] = "single_thread,lead_subagents,serial_team"
-    _request = mo.app_meta().request
-    _told = _request.meta if _request else {}
     with told_in_a_line(script):
-        given = read_choices(_coupled | mo.cli_args().to_dict() | _told)
+        given = read_choices(_coupled | words_given())
     return (given,)
 
 
@@ -80,18 +70,8 @@ def _(given):
 
 @app.cell
 def _(given):
-    offers = offered(given)
-    controls = mo.ui.dictionary(
-        {
-            name: mo.ui.multiselect(offers[name], list(getattr(given, name)), label=name)
-            for name in ("topologies", "coupling", "width", "style")
-        }
-        | {
-            "model": mo.ui.dropdown(offers["model"], given.model, label="model"),
-            "tasks": mo.ui.number(*BETWEEN["tasks"], 1, given.tasks, label="tasks of a kind"),
-            "trials": mo.ui.number(*BETWEEN["trials"], 1, given.trials, label="trials of a task"),
-        }
-    )
+    _asked = ("topologies", "coupling", "width", "style", "model", "tasks", "trials")
+    controls = controls_of(given, _asked)
     return (controls,)
 
 
@@ -101,7 +81,7 @@ def _(controls, given, script):
     try:
         with told_in_a_line(script and not given.run):
             sweep = sweep_of(choices)
-        size = f"{grid_line(sweep)}{f', {sweep.simulation}' if sweep.simulation else ''}"
+        size = f"{grid_line(sweep)}{in_simulation(sweep)}"
     except REFUSALS as error:
         sweep, size = None, f"This sweep cannot be run: {error}"
     run_button = mo.ui.run_button(label="Run the sweep", kind="success", disabled=sweep is None)
@@ -111,8 +91,10 @@ def _(controls, given, script):
 @app.cell
 def _(controls, run_button, size, source):
     mo.stop(source.value != "sweep")
-    _controls = mo.hstack(list(controls.values()), wrap=True, justify="start", gap=1.5)
-    mo.vstack([_controls, mo.hstack([run_button, mo.md(size)], justify="start", align="center")])
+    _all = list(controls.values())
+    _rows = [mo.hstack(row, widths="equal", gap=1.5) for row in (_all[:4], _all[4:])]
+    _button = mo.hstack([run_button, mo.md(size)], justify="start", align="center")
+    mo.vstack([*_rows, _button])
     return
 
 
@@ -125,22 +107,9 @@ def _():
 @app.cell
 def _(choices, run_button, script, set_ran, source, sweep):
     mo.stop(source.value != "sweep" or sweep is None or not (run_button.value or script))
-    _simulated = f", {sweep.simulation}" if sweep.simulation else ""
-    _folder = choices.runs / sweep.name
-    try:
-        with mo.status.progress_bar(
-            total=len(specs(sweep)),
-            title=f"Running{_simulated}",
-            completion_title=f"Recorded as {sweep.name}{_simulated}",
-        ) as _bar:
-
-            def _told(tally):
-                _bar.update(tally.done - _bar.current, subtitle=tally.line())
-
-            with told_in_a_line(script):
-                set_ran(run_sweep_beside(sweep, _folder, command=command(choices), progress=_told))
-    except (*REFUSALS, EngineError) as _error:
-        mo.output.replace(mo.callout(f"The sweep stopped: {_error}", kind="danger"))
+    _ran = played(sweep, choices, script)
+    if _ran is not None:
+        set_ran(_ran)
     return
 
 
@@ -171,7 +140,7 @@ def _(get_ran, run_choice, script, source):
             composed(run),
             {section.title: section for section in sections(run, _counter)},
         )
-    simulated = f", {report.simulation}" if report.simulation else ""
+    simulated = in_simulation(report)
     mo.Html(part("headed", report) + part("caveats", report.caveats))
     return parts, report, run, simulated
 
@@ -266,9 +235,7 @@ def _(parts, simulated):
 
 @app.cell
 def _(parts, report, run, script):
-    _again = [
-        f"fanout {what} {known_as(run)}" for what in ("conflicts", "notebook conflicts --run")
-    ]
+    _again = reading(run, "conflicts", "notebook conflicts --run")
     if script:
         _section = parts.get("Did state conflict?")
         print(f"{report.title}{f' ({report.simulation})' if report.simulation else ''}")
