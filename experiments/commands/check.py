@@ -28,15 +28,14 @@ def run(arguments: Namespace) -> int:
     from experiments.graph_check.findings import findings
     from experiments.graph_check.trials import gathered
     from experiments.printed.findings import lines, told
-    from experiments.printed.output import print_json, print_lines
+    from experiments.printed.output import print_told
 
     began = time.monotonic()
     found = findings(gathered(arguments.topology))
     code = exit_code(found)
-    if arguments.json:
-        print_json({"topology": arguments.topology, "exit": code, "simulated": True} | told(found))
-    else:
-        print_lines(lines(arguments.topology, found, time.monotonic() - began))
+    data = {"topology": arguments.topology, "exit": code, "simulated": True} | told(found)
+    said = lines(arguments.topology, found, time.monotonic() - began)
+    print_told(arguments.json, data, said)
     return code
 
 

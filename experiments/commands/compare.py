@@ -21,17 +21,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    from experiments.printed.output import print_json
+    from experiments.printed.output import print_told
     from results.questions.runs.side_by_side import compare_runs
     from results.view import HEADLINE_K
 
     found = [opened(arguments, name) for name in (arguments.name, *arguments.others)]
     k = HEADLINE_K if arguments.k is None else arguments.k
     beside = compare_runs(found, k, arguments.called)
-    if arguments.json:
-        frames = {"outcomes": beside.outcomes, "differences": beside.differences}
-        told = {name: frame.to_dicts() for name, frame in frames.items()}
-        print_json({**told, "notes": beside.notes})
-    else:
-        print(beside.markdown, end="")
+    frames = {"outcomes": beside.outcomes, "differences": beside.differences}
+    told = {name: frame.to_dicts() for name, frame in frames.items()}
+    data = {**told, "notes": beside.notes}
+    print_told(arguments.json, data, [beside.markdown.removesuffix("\n")])
     return 0

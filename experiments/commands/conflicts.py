@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Carry out the command."""
     from experiments.printed.conflicts import conflict_lines, in_file, in_run
-    from experiments.printed.output import print_json, print_lines
+    from experiments.printed.output import print_told
 
     if arguments.top < 1:
         raise Refused(f"--top is {arguments.top}; it counts witnesses of a kind: at least 1")
@@ -32,9 +32,7 @@ def run(arguments: Namespace) -> int:
         told = in_file(arguments.name, arguments.trial)
     else:
         told = in_run(opened(arguments), arguments.trial)
-    if arguments.json:
-        summary, findings = told.summary.to_dicts(), told.found.to_dicts()
-        print_json({"summary": summary, "findings": findings, "notes": told.notes})
-    else:
-        print_lines(conflict_lines(told, arguments.top))
+    summary, findings = told.summary.to_dicts(), told.found.to_dicts()
+    data = {"summary": summary, "findings": findings, "notes": told.notes}
+    print_told(arguments.json, data, conflict_lines(told, arguments.top))
     return 0

@@ -18,7 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    from experiments.printed.output import print_json
+    from experiments.printed.output import print_told
     from results.imports.jsonl import export_jsonl
     from results.records import SCHEMAS
 
@@ -27,8 +27,6 @@ def run(arguments: Namespace) -> int:
     if not file.parent.is_dir():
         raise Refused(f"there is no folder {file.parent} to write to")
     export_jsonl({name: getattr(found, name) for name in SCHEMAS}, file)
-    if arguments.json:
-        print_json({"file": str(file), "trials": found.trials.height})
-    else:
-        print(f"{found.trials.height} trials: {file}")
+    data = {"file": str(file), "trials": found.trials.height}
+    print_told(arguments.json, data, [f"{found.trials.height} trials: {file}"])
     return 0

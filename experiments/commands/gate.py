@@ -30,7 +30,7 @@ def run(arguments: Namespace) -> int:
     """Carry out the command."""
     from dataclasses import asdict
 
-    from experiments.printed.output import print_json
+    from experiments.printed.output import print_told
     from results.questions.gate.gate import TOLERANCE, gate
 
     found = opened(arguments)
@@ -53,11 +53,9 @@ def run(arguments: Namespace) -> int:
     if not found.complete:
         of = f"{found.trials.height} of {found.manifest.get('planned')}"
         print(f"fanout: {found.folder} is not complete: {of} trials", file=sys.stderr)
-    if arguments.json:
-        checks = [asdict(check) for check in result.checks]
-        print_json({"exit": result.exit_code, "line": result.line, "checks": checks})
-    else:
-        print(result.line)
+    checks = [asdict(check) for check in result.checks]
+    data = {"exit": result.exit_code, "line": result.line, "checks": checks}
+    print_told(arguments.json, data, [result.line])
     return result.exit_code
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from experiments.commands import recording
 from experiments.commands.words import runs_in
-from experiments.refused import Refused
 
 if TYPE_CHECKING:
     from experiments.running.estimate import Estimate
@@ -29,16 +28,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     for option, default in (("tasks", 6), ("trials", 2), ("pairs", 6)):
         add(f"--{option}", type=int, default=default, metavar="N", help=f"default {default}")
     add("--on", metavar="RUN", help="the sensitivity run it is placed on (default: the newest)")
-    add("--max-dollars", type=float, default=1.0, metavar="X", help="ask first above (default 1)")
-    add("--yes", action="store_true", help="answer yes to that")
-    add("--estimate", action="store_true", help="say what it would take, and stop")
+    recording.add_dollars(parser, 1.0, "ask first above (default 1)")
     recording.add_recorded(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Carry out the command. 1 if every trial crashed."""
-    from experiments.printed.estimate import estimate_data, estimate_lines
-    from experiments.printed.output import print_json, print_lines
     from experiments.profiles.probe import (
         Sizes,
         estimated,
@@ -52,8 +47,7 @@ def run(arguments: Namespace) -> int:
     from results.store import find_run, open_run
 
     recording.check_engine(arguments)
-    if not arguments.max_dollars >= 0:
-        raise Refused(f"--max-dollars is {arguments.max_dollars:g}; it must be 0 or more")
+    recording.check_dollars(arguments)
     runs = runs_in(arguments)
     there = find_run(arguments.on, runs) if arguments.on else newest_sensitivity(runs)
     drawn = None if there is None else map_of(open_run(there))
@@ -65,10 +59,7 @@ def run(arguments: Namespace) -> int:
     folder = runs / sweeps[0].name
     cost = estimated(sweeps, arguments.workers)
     if arguments.estimate:
-        if arguments.json:
-            print_json(estimate_data(cost))
-        else:
-            print_lines(estimate_lines(cost))
+        recording.say_estimate(cost, arguments)
         return 0
     _ask(cost, arguments, sweeps[0].simulated)
     if arguments.fresh:
@@ -101,16 +92,13 @@ def _played(sweeps: tuple[Sweep, Sweep], folder: Path, arguments: Namespace) -> 
 
 def _ask(cost: Estimate, arguments: Namespace, simulated: bool) -> None:
     """Say what it will cost; above --max-dollars go on only if someone says yes."""
-    from experiments.printed.estimate import unpriced_words
-
-    dollars = cost.total("dollars")
+    dollars, above = cost.total("dollars"), recording.above(cost, arguments)
     told = "an unknown number of dollars" if dollars is None else f"about ${dollars:.2g}"
     said = f"this probe takes {cost.total('trials'):.0f} trials and {told} ({cost.basis})"
-    if simulated or arguments.yes or (dollars is not None and dollars <= arguments.max_dollars):
+    if simulated or arguments.yes or not above:
         if not arguments.json:
             print(f"{said}.", file=sys.stderr)
         return
-    above = unpriced_words(cost) or f"above --max-dollars {arguments.max_dollars:g}"
     recording.ask(f"{said}; {above}", arguments)
 
 

@@ -13,6 +13,7 @@ from experiments.commands.words import add_json, add_runs
 from experiments.refused import Refused
 
 if TYPE_CHECKING:
+    from experiments.running.estimate import Estimate
     from experiments.running.progress import Display
     from experiments.trials.roles import Simulation
     from results.store import Run
@@ -40,6 +41,20 @@ def add_recorded(parser: ArgumentParser) -> None:
     add_engine(parser)
     add_fresh(parser)
     add_json(parser, "print JSON, and no progress")
+
+
+def add_dollars(parser: ArgumentParser, default: float | None, about: str) -> None:
+    """`--max-dollars`, `--yes` and `--estimate`."""
+    add = parser.add_argument
+    add("--estimate", action="store_true", help="say what it would take, and stop")
+    add("--max-dollars", type=float, default=default, metavar="X", help=about)
+    add("--yes", action="store_true", help="answer yes to that")
+
+
+def check_dollars(arguments: Namespace) -> None:
+    """`Refused` for a --max-dollars that is below 0, or no number."""
+    if arguments.max_dollars is not None and not arguments.max_dollars >= 0:
+        raise Refused(f"--max-dollars is {arguments.max_dollars:g}; it must be 0 or more")
 
 
 def check_engine(arguments: Namespace) -> None:
@@ -75,6 +90,24 @@ def ask(said: str, arguments: Namespace) -> None:
     print(f"{said}. Run it? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Refused("not run")
+
+
+def say_estimate(found: Estimate, arguments: Namespace) -> None:
+    """What it would take, as a table or as JSON."""
+    from experiments.printed.estimate import estimate_data, estimate_lines
+    from experiments.printed.output import print_told
+
+    print_told(arguments.json, estimate_data(found), estimate_lines(found))
+
+
+def above(found: Estimate, arguments: Namespace) -> str:
+    """Why to ask before such a cost, in words; nothing where it is within --max-dollars."""
+    from experiments.printed.estimate import unpriced_words
+
+    dollars = found.total("dollars")
+    if dollars is not None and dollars <= arguments.max_dollars:
+        return ""
+    return unpriced_words(found) or f"above --max-dollars {arguments.max_dollars:g}"
 
 
 def watched(

@@ -21,7 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Carry out the command."""
-    from experiments.printed.output import print_json
+    from experiments.printed.output import print_told
     from experiments.recorded.counting import counter_of
     from results import CHARTS, METRICS
     from results.questions.map.sensitivity import PROFILES
@@ -37,8 +37,6 @@ def run(arguments: Namespace) -> int:
     else:
         counter = counter_of(found.trials)
         markdown, page = write_report(found, folder, counter, metrics, charts)
-    if arguments.json:
-        print_json({"markdown": str(markdown), "html": str(page)})
-    else:
-        print(f"{markdown}\n{page}")
+    made = {"markdown": str(markdown), "html": str(page)}
+    print_told(arguments.json, made, made.values())
     return 0

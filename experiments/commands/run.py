@@ -39,11 +39,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--retry-crashed", action="store_true", help="run crashed trials again")
     elsewhere = "go on with a run whose models were served elsewhere"
     add("--another-endpoint", action="store_true", help=elsewhere)
-    add("--estimate", action="store_true", help="say what it would take, and stop")
+    recording.add_dollars(parser, None, "ask first if the estimate is above")
     add("--pilot", type=int, default=2, metavar="N", help="trials a cell for the estimate")
     add("--from", dest="basis", metavar="RUN", help="estimate from a recorded run instead")
-    add("--max-dollars", type=float, metavar="X", help="ask first if the estimate is above")
-    add("--yes", action="store_true", help="answer yes to that")
     add_json(parser, "print JSON, and no progress")
 
 
@@ -55,15 +53,15 @@ def run(arguments: Namespace) -> int:
 
     recording.check_engine(arguments)
     recording.within("--pilot", arguments.pilot, MOST_PILOT)
-    if arguments.max_dollars is not None and not arguments.max_dollars >= 0:
-        raise Refused(f"--max-dollars is {arguments.max_dollars:g}; it must be 0 or more")
+    recording.check_dollars(arguments)
     changes = list(arguments.set)
     if arguments.name is not None:
         changes.append(f"name={json.dumps(arguments.name)}")
     sweep = read_sweep(arguments.sweep, changes, arguments.model)
     check(sweep)
     if arguments.estimate:
-        return _say_estimate(_estimated(sweep, arguments), arguments)
+        recording.say_estimate(_estimated(sweep, arguments), arguments)
+        return 0
     folder = runs_in(arguments) / sweep.name
     if arguments.resume and not (folder / MANIFEST).exists():
         raise Refused(f"there is no run in {folder} to resume; leave out --resume to start one")
@@ -113,29 +111,15 @@ def _played(sweep: Sweep, folder: Path, arguments: Namespace) -> Run:
 
 def _told(found: Run, arguments: Namespace) -> int:
     from experiments.printed.conclusion import conclusion, conclusion_lines
-    from experiments.printed.output import print_json, print_lines
+    from experiments.printed.output import print_told
     from experiments.running.stopping import ENDPOINT
 
     told = conclusion(found)
-    if arguments.json:
-        print_json(told)
-    else:
-        print_lines(conclusion_lines(told))
+    print_told(arguments.json, told, conclusion_lines(told))
     if found.outcome.startswith(ENDPOINT):
         print(f"fanout: {found.outcome}", file=sys.stderr)
         return 1
     return int(recording.all_crashed(found))
-
-
-def _say_estimate(found: Estimate, arguments: Namespace) -> int:
-    from experiments.printed.estimate import estimate_data, estimate_lines
-    from experiments.printed.output import print_json, print_lines
-
-    if arguments.json:
-        print_json(estimate_data(found))
-    else:
-        print_lines(estimate_lines(found))
-    return 0
 
 
 def _estimated(sweep: Sweep, arguments: Namespace) -> Estimate:
@@ -148,15 +132,11 @@ def _estimated(sweep: Sweep, arguments: Namespace) -> Estimate:
 
 def _ask(sweep: Sweep, arguments: Namespace) -> None:
     """Go on only if the estimate is within --max-dollars, or someone says yes."""
-    from experiments.printed.estimate import unpriced_words
-
     found = _estimated(sweep, arguments)
-    dollars = found.total("dollars")
-    if dollars is not None and dollars <= arguments.max_dollars:
-        return
-    cost = "an unknown number of dollars" if dollars is None else f"about ${dollars:.2f}"
-    above = unpriced_words(found) or f"above --max-dollars {arguments.max_dollars:g}"
-    recording.ask(f"this would take {cost} ({found.basis}); {above}", arguments)
+    if above := recording.above(found, arguments):
+        dollars = found.total("dollars")
+        cost = "an unknown number of dollars" if dollars is None else f"about ${dollars:.2f}"
+        recording.ask(f"this would take {cost} ({found.basis}); {above}", arguments)
 
 
 def _command(arguments: Namespace) -> str:

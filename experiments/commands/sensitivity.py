@@ -35,7 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Carry out the command; Ctrl-C gives 130."""
-    from experiments.printed.output import print_json, print_lines
+    from experiments.printed.output import print_told
     from experiments.printed.sensitivity import shown
     from experiments.profiles.sensitivity import Sizes, claimed, reduced
     from experiments.running.runner import play
@@ -74,10 +74,7 @@ def run(arguments: Namespace) -> int:
         print(f"stopped; `{command}` goes on from there", file=sys.stderr)
         raise
     data, lines = shown(found, write_sensitivity(found, found.folder))
-    if arguments.json:
-        print_json(data)
-    else:
-        print_lines(lines)
+    print_told(arguments.json, data, lines)
     return 0
 
 

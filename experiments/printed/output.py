@@ -17,6 +17,14 @@ def print_json(value: Any) -> None:
     print(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
 
 
+def print_told(as_json: bool, data: Any, lines: Iterable[str]) -> None:
+    """The same for a program, as JSON, or for people, as lines."""
+    if as_json:
+        print_json(data)
+    else:
+        print_lines(lines)
+
+
 def columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
     """Rows of texts, the first a heading: first column to the left, others to the right."""
     if not rows:
