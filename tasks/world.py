@@ -11,41 +11,18 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 import apsw
 
 from tasks import database
+from tasks.call_log import Access as Access
+from tasks.call_log import CallLog as CallLog
 from tasks.database import VERSION, Difference
 from tasks.database import Row as Row
 from tasks.image import Schema as Schema
 from tasks.image import build_image as build_image
 from tasks.judging import Goal, Judgement, RowChange, Submission, Value, judge
-
-
-class Access(NamedTuple):
-    """One row (or, with `predicate`, one question such as `customer_id=C7`) seen at a version."""
-
-    op: Literal["read", "write"]
-    table: str
-    key: str
-    version: int
-    predicate: bool = False
-
-
-@dataclass
-class CallLog:
-    """What one call did: its accesses in order and, once it ended, its changeset."""
-
-    call: str
-    accesses: list[Access] = field(default_factory=list[Access])
-    changeset: bytes = b""
-    absent_before: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
-    predicates: dict[tuple[str, str], tuple[int, int]] = field(
-        default_factory=dict[tuple[str, str], tuple[int, int]]
-    )
-    undone: bool = False
 
 
 class StaleUndoError(Exception):
@@ -114,7 +91,7 @@ class SqliteWorld:
                 log.changeset = session.changeset()
             except BaseException:
                 self._absent, self._asked = counters
-                _keep_foreign_reads(log)
+                log.leave_foreign_reads()
                 raise
             finally:
                 session.close()
@@ -300,11 +277,3 @@ class SqliteWorld:
 
 def _clean(row: Row) -> Row:
     return {column: value for column, value in row.items() if column != VERSION}
-
-
-def _keep_foreign_reads(log: CallLog) -> None:
-    """What a failed call wrote was never there: neither its writes nor its reads of them count."""
-    own = {access[1:] for access in log.accesses if access.op == "write"}
-    log.accesses = [a for a in log.accesses if a.op == "read" and a[1:] not in own]
-    log.absent_before.clear()
-    log.predicates.clear()

@@ -55,7 +55,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "tasks": (
         ("refused",),
         ("tools", "judging"),
-        ("database",),
+        ("database", "call_log"),
         ("world",),
         ("task",),
         ("proof", "stdlib", "orders", "ledger"),

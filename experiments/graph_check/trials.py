@@ -8,8 +8,9 @@ from typing import Any
 import httpx2
 
 from experiments.loading import load_task_set, load_topology, topology_named
+from experiments.trials.record import Record
 from experiments.trials.spec import Limits, TrialSpec
-from experiments.trials.trial import Record, run_trial
+from experiments.trials.trial import run_trial
 from tasks.task import settings_of
 from topologies.kit import Kit, Seat
 from topologies.models.chat_client import FastChatOpenAI

@@ -16,8 +16,9 @@ from typing import Any
 
 from experiments.sweeps.sweep import Sweep, specs
 from experiments.trials.allowance import MEASURED
+from experiments.trials.record import Record
 from experiments.trials.spec import Budget, TrialSpec, Unit
-from experiments.trials.trial import Record, run_trial
+from experiments.trials.trial import run_trial
 from topologies.simulated.profile import parameters, profile
 
 TASKS = 2

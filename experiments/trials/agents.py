@@ -11,120 +11,16 @@ within one run of a node, in plain Python, are not told from such as run at once
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage
 
 from experiments.refused import Refused
+from experiments.trials.agent import ABOVE, HERE, Agent, Credit, Issued, Reply, reply_of
 from experiments.trials.places import Place, Supersteps
 
 _T = TypeVar("_T")
-
-
-class Reply(NamedTuple):
-    """What a reply is known by: its message's id, and failing that its calls' ids and text."""
-
-    id: str | None
-    said: tuple[tuple[str | None, ...], str]
-
-
-def _reply(message: AIMessage) -> Reply:
-    return Reply(message.id, (tuple(call["id"] for call in message.tool_calls), message.text))
-
-
-@dataclass(eq=False)
-class Agent:
-    """One model conversation.
-
-    `message` counts its model messages, `hold` its holds of control, in which it `acted` or not
-    yet; `ordinal` is its part of the luck. `above` is the agent in whose tool run or own call it
-    began. `seen` and `last` are the length and last text of the prompt it saw last,
-    `cut_short` its replies in a row that hit `max_tokens`, `before` its messages of a process that
-    was killed.
-    """
-
-    name: str
-    role: str
-    parent: str | None
-    seat: str
-    ordinal: int = 0
-    message: int = 0
-    hold: int = 1
-    acted: bool = False
-    waiting: bool = False
-    submitted: bool = False
-    above: "Agent | None" = None
-    at: Place = field(default_factory=Place)
-    replies: list[Reply] = field(default_factory=list[Reply])
-    seen: int = 0
-    last: str = ""
-    cut_short: int = 0
-    before: int = 0
-
-    @property
-    def begun(self) -> bool:
-        """Whether it said anything, since it last took its seat."""
-        return self.message > self.before
-
-    def begin_again(self, parent: str | None) -> None:
-        """It takes its seat again, with nothing of what was said: its numbers go on."""
-        self.end_hold()
-        self.before, self.parent, self.above, self.at = self.message, parent, None, Place()
-        self.waiting = self.submitted = False
-        self.replies.clear()
-        self.seen, self.last, self.cut_short = 0, "", 0
-
-    @property
-    def busy(self) -> bool:
-        """Whether it waits for a reply, or its last one called for more."""
-        called = bool(self.replies) and bool(self.replies[-1].said[0])
-        return self.waiting or (called and not self.submitted)
-
-    @property
-    def used(self) -> bool:
-        """Whether it did anything at all."""
-        return self.acted or self.hold > 1
-
-    def end_hold(self) -> None:
-        """Control passes to another agent; a hold in which nothing happened goes on."""
-        self.hold += self.acted
-        self.acted = False
-
-
-class Issued(NamedTuple):
-    """A tool call of a reply."""
-
-    agent: Agent
-    message: int
-    tool: str
-    arguments: Mapping[str, Any]
-
-
-class Credit(NamedTuple):
-    """Whose a tool call is; without a `message` it is known by its seat alone."""
-
-    agent: Agent
-    message: int | None
-
-
-@dataclass(eq=False)
-class Above:
-    """A tool run or own call under way; what begins within it is nested in its agent.
-
-    `passed` says that control went to another agent meanwhile.
-    """
-
-    agent: Agent
-    passed: bool = False
-
-
-ABOVE: ContextVar[Above | None] = ContextVar("above", default=None)
-IN_WORLD: ContextVar[bool] = ContextVar("in_world", default=False)
-"""Whether a tool of the work runs: a model that it asks plays a part of the world."""
-_HERE: ContextVar[Agent | None] = ContextVar("here", default=None)
-"""The agent that asked its model last in this context."""
 
 
 @dataclass
@@ -195,7 +91,7 @@ class Agents:
             above.agent.end_hold()
         agent.at = at
         self.supersteps.asks(agent, at)
-        _HERE.set(agent)
+        HERE.set(agent)
         return agent
 
     def _routed(self, agent: Agent, at: Place) -> bool:
@@ -205,7 +101,7 @@ class Agents:
 
     def said(self, agent: Agent, message: AIMessage) -> None:
         """Keep what a reply is known by, and whose its calls are."""
-        agent.replies.append(_reply(message))
+        agent.replies.append(reply_of(message))
         self._reply_ids.add(message.id)
         for call in message.tool_calls:
             issued = Issued(agent, agent.message, call["name"], call["args"])
@@ -239,7 +135,7 @@ class Agents:
                 lambda call: call.agent.at.task == at.task,
                 lambda call: call.agent.at.loop == at.loop,
                 lambda call: call.arguments == arguments,
-                lambda call: call.agent is _HERE.get(),
+                lambda call: call.agent is HERE.get(),
             )
         if len({call.agent for call in found}) > 1:
             self.ambiguous += 1
@@ -254,7 +150,7 @@ class Agents:
             return Credit(there[0], there[0].message) if there and seat else None
         if len(begun) > 1:
             at = where()
-            begun = [one for one in begun if one is _HERE.get() or one.at.task == at.task]
+            begun = [one for one in begun if one is HERE.get() or one.at.task == at.task]
         if len(begun) == 1:
             return Credit(begun[0], begun[0].message)
         if seat is None:
@@ -294,7 +190,7 @@ class Agents:
         """Whether a prompt contains a reply; a message that is one by its id is that one only."""
         replies = [message for message in prompt if isinstance(message, AIMessage)]
         ids = {message.id for message in replies} & self._reply_ids - {None}
-        said = {_reply(message).said for message in replies if message.id not in ids} - {((), "")}
+        said = {reply_of(message).said for message in replies if message.id not in ids} - {((), "")}
         return lambda reply: reply.id in ids or reply.said in said
 
     def _one(self, found: list[Agent], at: Place) -> Agent | None:
@@ -304,7 +200,7 @@ class Agents:
                 lambda agent: agent.at.task == at.task,
                 lambda agent: agent.at.loop == at.loop,
                 lambda agent: agent.at.path == at.path,
-                lambda agent: agent is _HERE.get(),
+                lambda agent: agent is HERE.get(),
             )
         if len(found) > 1:
             self.ambiguous += 1

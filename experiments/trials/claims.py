@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.trials.agents import Agent
+from experiments.trials.agent import Agent
 from results.statistics.subagent_reports import held
 from tasks.judging import Judgement, Submission
 from tasks.task import Task, TaskSet

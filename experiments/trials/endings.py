@@ -13,7 +13,7 @@ from langchain_core.exceptions import ContextOverflowError
 from langgraph.errors import GraphRecursionError
 
 from experiments.refused import REFUSALS
-from experiments.trials.recorder import LimitReachedError, MisuseError, SubmittedError
+from experiments.trials.stops import LimitReachedError, MisuseError, SubmittedError
 from tasks.tools import BrokenToolError
 from topologies.kit import OutOfBudgetError
 from topologies.simulated.transport import SimulatedModelError

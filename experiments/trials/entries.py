@@ -10,8 +10,9 @@ from functools import cache
 from typing import Any
 
 from experiments.trials.endings import in_one_line
+from experiments.trials.record import Record
 from experiments.trials.spec import TrialSpec
-from experiments.trials.trial import Record, play_trial, run_trial
+from experiments.trials.trial import play_trial, run_trial
 from results.journal import Entry, entry
 from results.records import SCHEMAS, TRIALS
 from topologies.secrets import hidden

@@ -16,8 +16,8 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
 from experiments.trials.endings import COMPLETED, PAUSED, Ending, crashed, ending, limit
-from experiments.trials.recorder import MisuseError
 from experiments.trials.spec import TrialSpec
+from experiments.trials.stops import MisuseError
 from experiments.trials.toolbox import Toolbox
 from tasks.task import Task
 from topologies.agent import last_words

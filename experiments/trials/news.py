@@ -5,7 +5,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
-from experiments.trials.agents import Agent
+from experiments.trials.agent import Agent
 
 Row = dict[str, Any]
 

@@ -15,7 +15,7 @@ from langchain_core.messages import ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
-from experiments.trials.agents import ABOVE, Above, Agent, Credit
+from experiments.trials.agent import ABOVE, Above, Agent, Credit
 from experiments.trials.places import place_in
 from experiments.trials.recorder import Recorder, Row
 

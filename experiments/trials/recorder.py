@@ -6,7 +6,6 @@ tool path. The limits of a trial are kept here too, since here is where use is c
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,44 +17,31 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from experiments.trials.agents import IN_WORLD, Agent, Agents
+from experiments.trials.agent import IN_WORLD, Agent
+from experiments.trials.agents import Agents
 from experiments.trials.allowance import Purse
 from experiments.trials.charges import charges, end_of
 from experiments.trials.news import new_messages
 from experiments.trials.places import place_in
 from experiments.trials.spec import Limits
+from experiments.trials.stops import (
+    CALLBACK_LOG,
+    LimitReachedError,
+    MisuseError,
+    SubmittedError,
+    unexpected,
+)
 from results.records import STEPS
 from topologies.models.attempts import SENDING, Channel, Interval, Sending, seconds_of
 from topologies.models.replies import UnreadableReplyError
 from topologies.simulated.wire import lost_in
 
 Row = dict[str, Any]
-CALLBACK_LOG = logging.getLogger("langchain_core.callbacks.manager")
-
-
-class LimitReachedError(Exception):
-    """A trial used what it may use; the text names the limit."""
-
-
-class SubmittedError(Exception):
-    """The agent whose submission ends the trial asked its model once more after submitting."""
-
-
-class MisuseError(Exception):
-    """A graph uses what the kit gave it as it cannot be used; the text says what to do."""
 
 
 MOST_CUT_SHORT = 3
 """So many replies in a row that hit `max_tokens` are a limit: the agent does not get anywhere."""
 CUT_SHORT = ("length", "max_tokens", "MAX_TOKENS", "max_output_tokens")
-
-
-def _unexpected(line: logging.LogRecord) -> bool:
-    """Whether a line of LangChain's log is worth showing: a limit is no error of a callback."""
-    return not any(name in line.getMessage() for name in EXPECTED)
-
-
-EXPECTED = ("LimitReachedError", "OutOfBudgetError", "SubmittedError", "MisuseError")
 
 
 @dataclass(eq=False)
@@ -95,7 +81,7 @@ class Recorder(BaseCallbackHandler):
     channel: Callable[[str, list[BaseMessage], Row], Channel] | None = None
 
     def __post_init__(self) -> None:
-        CALLBACK_LOG.addFilter(_unexpected)
+        CALLBACK_LOG.addFilter(unexpected)
 
     @property
     def answered(self) -> bool:

@@ -16,7 +16,7 @@ from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.runnables import ensure_config
 
 from experiments.refused import Refused
-from experiments.trials.agents import ABOVE, Above, Agent, Credit
+from experiments.trials.agent import ABOVE, Above, Agent, Credit
 from experiments.trials.claims import Claim
 from experiments.trials.faulted import through
 from experiments.trials.handed_faults import handed

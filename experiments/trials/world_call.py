@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.trials.agents import IN_WORLD
+from experiments.trials.agent import IN_WORLD
 from tasks.judging import Submission
 from tasks.tools import Tool, use
 from tasks.world import World
