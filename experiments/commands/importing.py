@@ -38,8 +38,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Carry out the command."""
     from experiments.printed.output import print_json
+    from experiments.recorded.show import known_as
     from results.imports.writing import write_run
-    from results.store import RUNS, open_run
+    from results.store import open_run
     from results.words import many
 
     file: Path = arguments.file
@@ -68,7 +69,7 @@ def run(arguments: Namespace) -> int:
         f"{many(trials.height, 'trial')} of {many(tasks, 'task')} ({told['crashed']} crashed), "
         f"{told['steps']:,} steps, {told['accesses']:,} accesses: {folder}"
     )
-    called = shlex.quote(name if folder.parent == RUNS else str(folder))
+    called = known_as(made)
     print(f"Go on with `fanout report {called}` or `fanout profile {called}`.")
     return 0
 

@@ -1,6 +1,5 @@
 """What a finished `fanout run` ends with: the table, what can be said, and where the report is."""
 
-import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,13 +7,14 @@ import polars as pl
 
 from experiments.printed.output import columns
 from experiments.recorded.counting import counter_of
+from experiments.recorded.show import known_as
 from results.reports.comparison_words import SENTENCES, told, what_can_be_said
 from results.reports.report import compared, write_report
 from results.reports.report_words import caveats
 from results.reports.result_tables import named
 from results.simulation import of_manifest
 from results.statistics.summary import summary
-from results.store import RUNS, Run
+from results.store import Run
 from results.strata import cell_label
 from results.view import view_of
 from results.words import dollars, number, percent_interval, ratio, where_known
@@ -40,7 +40,7 @@ def conclusion(run: Run) -> Row:
         "crashed": 0,
         "never_ran": {},
         "report": None,
-        "notebook": "fanout notebook compare --run " + shlex.quote(_named(run)),
+        "notebook": f"fanout notebook compare --run {known_as(run)}",
     }
     if run.trials.is_empty():
         return data
@@ -106,11 +106,6 @@ def never_ran(trials: pl.DataFrame) -> dict[str, str]:
         .filter("lost")
     )
     return dict(lost.select("topology", "crash").iter_rows())
-
-
-def _named(run: Run) -> str:
-    """What a command may call the run: its name, or its folder if that is kept elsewhere."""
-    return run.folder.name if run.folder.parent == RUNS else str(run.folder)
 
 
 def _row(row: Row, k: int) -> list[str]:

@@ -25,6 +25,8 @@ def listed(value: Any) -> Any:
 
 
 Whole = Annotated[int, Field(ge=1, le=LARGEST)]
+Wholes = Annotated[list[Whole], BeforeValidator(listed), Field(min_length=1)]
+Splits = Annotated[list[Split], BeforeValidator(listed), Field(min_length=1)]
 Number = Annotated[
     Annotated[int, Field(ge=0, le=LARGEST)] | Annotated[float, Field(ge=0, le=LARGEST)],
     Field(allow_inf_nan=False),
@@ -40,6 +42,8 @@ Value = bool | int | float | str
 Axis = Value | Annotated[list[Value], Field(min_length=1)]
 """One value of a setting, or several: an axis of the grid."""
 
+WHOLE = "a whole number of at least 1"
+SPLIT = "dev or held_out"
 COUNT = 'a whole number above 0, or "none"'
 AMOUNT = 'a number above 0, or "none"'
 SHARE = "a number of 0 or more"
@@ -69,12 +73,8 @@ class Tasks(Table):
     __pydantic_extra__: dict[str, Axis]  # pyright: ignore[reportIncompatibleVariableOverride]
 
     base: Value = Field(default="", description="the name of a task set, or its import path")
-    tasks: Annotated[list[Whole], BeforeValidator(listed), Field(min_length=1)] | None = Field(
-        default=None, description="a whole number of at least 1"
-    )
-    split: Annotated[list[Split], BeforeValidator(listed), Field(min_length=1)] | None = Field(
-        default=None, description="dev or held_out"
-    )
+    tasks: Wholes | None = Field(default=None, description=WHOLE)
+    split: Splits | None = Field(default=None, description=SPLIT)
 
 
 class SweepLimitsTable(Table):
@@ -132,13 +132,9 @@ class SweepTables(Table):
     seed: Annotated[int, Field(ge=0, le=LARGEST)] = Field(
         default=1, description="a whole number of at least 0"
     )
-    trials: Whole = Field(default=8, description="a whole number of at least 1")
-    tasks: Annotated[list[Whole], BeforeValidator(listed), Field(min_length=1)] = Field(
-        default=[12], description="a whole number of at least 1"
-    )
-    split: Annotated[list[Split], BeforeValidator(listed), Field(min_length=1)] = Field(
-        default=["dev"], description="dev or held_out"
-    )
+    trials: Whole = Field(default=8, description=WHOLE)
+    tasks: Wholes = Field(default=[12], description=WHOLE)
+    split: Splits = Field(default=["dev"], description=SPLIT)
     interrupts: Interrupts = Field(default="pause", description="one of pause, approve, reject")
     topologies: dict[str, Arm] = Field(
         default={}, description='a table, or as in topologies = ["single_thread"]'
@@ -164,11 +160,8 @@ TABLES: dict[str, type[Table]] = {
 }
 """Place to the model of the table that stands there."""
 
-IN_PLACE = {
-    "topologies": "a table of settings",
-    "task_sets": "a table of settings",
-}
-"""What stands under a name in a table of tables."""
+IN_PLACE: dict[str, type[Table]] = {"topologies": Arm, "task_sets": Tasks}
+"""Tables of tables: the model of each that stands there under a name."""
 
 
 def read_tables(raw: Mapping[str, Any]) -> SweepTables:
@@ -233,7 +226,7 @@ def _steps(
 
 def _must(parts: list[str]) -> str:
     if len(parts) == 2 and parts[0] in IN_PLACE:
-        return IN_PLACE[parts[0]]
+        return "a table of settings"
     field = _model_at(parts[:-1]).model_fields.get(parts[-1])
     return AXIS if field is None else str(field.description)
 
@@ -241,5 +234,5 @@ def _must(parts: list[str]) -> str:
 def _model_at(parts: list[str]) -> type[Table]:
     """The model of the table at a place."""
     if len(parts) > 1 and parts[0] in IN_PLACE:
-        return Arm if parts[0] == "topologies" else Tasks
+        return IN_PLACE[parts[0]]
     return TABLES.get(".".join(parts), SweepTables)
