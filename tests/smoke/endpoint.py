@@ -62,8 +62,7 @@ def answer(model: Any, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
             "type": "json_schema",
             "json_schema": {"name": "call", "schema": {"anyOf": [one_call(t) for t in tools]}},
         }
-    # `max_completion_tokens` is OpenAI's newer name.
-    request["max_tokens"] = request.pop("max_completion_tokens", None) or -1
+    request["max_tokens"] = request.get("max_tokens") or -1
     reply = model.handle_chat_completions(request)
     error = reply.get("error", reply if "code" in reply else None)
     if error is not None:
