@@ -14,12 +14,10 @@ from typing import Any
 from experiments.profiles.profile_draws import documented, draw_profiles, model_name
 from experiments.refused import Refused
 from experiments.running.manifest import manifest_of
-from experiments.running.progress import Watch, unwatched
-from experiments.running.runner import Plan, claim, play
+from experiments.running.runner import Plan, claim
 from experiments.sweeps.sweep import Sweep, TaskCell, specs, sweep_hash
 from experiments.trials.spec import TrialSpec
 from results.questions.map.sensitivity import PROFILES
-from results.store import RUNS, Run
 from topologies.models.model_settings import OF_AN_ENDPOINT
 from topologies.simulated.profile import profile
 
@@ -125,7 +123,8 @@ def claimed(
 ) -> Plan:
     """What a reduced sweep over drawn profiles takes, its folder made ready for it.
 
-    What is not drawn is as in the profile `base`. `Refused` for what cannot be, and for a folder
+    What is not drawn is as in the profile `base`. Profiles are played one after the other, so that
+    a run that stopped early holds whole profiles. `Refused` for what cannot be, and for a folder
     that holds another run.
     """
     models = [model_name(base, drawn) for drawn in draw_profiles(profiles, sweep.seed)]
@@ -146,24 +145,3 @@ def claimed(
     manifest["hash"] = sweep_hash(manifest["sweep"])
     claim(folder, manifest)
     return Plan(planned, sweep.seed, sweep.sweep_limits, simulated=True, in_order=True)
-
-
-def run_sensitivity(
-    sweep: Sweep,
-    folder: Path | None = None,
-    *,
-    profiles: int = Sizes.profiles,
-    base: str = "typical",
-    engine: str | None = None,
-    workers: int | None = None,
-    progress: Watch = unwatched,
-    command: str | None = None,
-) -> Run:
-    """Run what is missing of a reduced sweep over drawn profiles, and open the run.
-
-    Profiles are played one after the other, so that a run that stopped early holds whole profiles.
-    `Refused` as in `claimed`.
-    """
-    folder = folder or RUNS / sweep.name
-    plan = claimed(sweep, folder, profiles, base, command)
-    return play(plan, folder, engine, workers, progress)

@@ -57,23 +57,28 @@ def role_colour(names: Sequence[str]) -> alt.Color:
     )
 
 
+def headed(title: str, subtitle: Sequence[str]) -> alt.TitleParams:
+    """The title of a chart with the lines below it."""
+    return alt.TitleParams(
+        title,
+        subtitle=list(subtitle),
+        anchor="start",
+        fontSize=15,
+        fontWeight=600,
+        subtitleFontSize=12,
+        subtitleColor="#555555",
+        subtitlePadding=4,
+        offset=14,
+    )
+
+
 def styled(chart: Any, title: str, subtitle: Sequence[str]) -> Any:
     """The chart with its title, subtitle lines and the look that all charts share."""
     text = "#222222"
     return (
         chart.properties(
             description=title,
-            title=alt.TitleParams(
-                title,
-                subtitle=list(subtitle),
-                anchor="start",
-                fontSize=15,
-                fontWeight=600,
-                subtitleFontSize=12,
-                subtitleColor="#555555",
-                subtitlePadding=4,
-                offset=14,
-            ),
+            title=headed(title, subtitle),
             background="white",
         )
         .configure(font=FONT)

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from results.charts.palette import FONT, names, simulated
+from results.charts.palette import FONT, headed, names, simulated
 from results.metrics import TOTAL_TOKENS
 from results.records import Recorded
 from results.statistics.consistency import group_columns
@@ -149,15 +149,9 @@ def passes_by_task(run: Recorded) -> Any:
             width=min(MOST_WIDTH, COLUMN * blocks),
             height=alt.Step(ROW),
             background="white",
-            title=alt.TitleParams(
+            title=headed(
                 f"Trials passed, by task{simulated(run.trials)}",
-                subtitle="Click a square to list its trials; hold shift for several",
-                anchor="start",
-                fontSize=15,
-                fontWeight=600,
-                subtitleFontSize=12,
-                subtitleColor="#555555",
-                offset=14,
+                ["Click a square to list its trials; hold shift for several"],
             ),
         )
         .configure(font=FONT)

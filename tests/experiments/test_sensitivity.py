@@ -12,7 +12,8 @@ from experiments.cli import main
 from experiments.profiles.probe import Sizes as ProbeSizes
 from experiments.profiles.probe import chance_to_differ, measured, name_for, probe_sweeps, run_probe
 from experiments.profiles.profile_draws import documented, draw_profiles, model_name
-from experiments.profiles.sensitivity import Sizes, plan_of, reduced, run_sensitivity
+from experiments.profiles.sensitivity import Sizes, claimed, plan_of, reduced
+from experiments.running.runner import play
 from experiments.sweeps.sweep_file import read_sweep
 from results.journal import FILE
 from results.questions.map.sensitivity import PROFILES, profile_of
@@ -80,7 +81,7 @@ def test_a_sensitivity_run_resumes_and_reports(tmp_path: Path, capsys: Capture) 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_sensitivity(sweep, folder, profiles=3, engine="here", progress=stop_early)
+        play(claimed(sweep, folder, profiles=3), folder, "here", progress=stop_early)
     assert open_run(folder).manifest["recorded"] == 9
     words = ["sensitivity", "phase", "--runs", str(tmp_path), "--engine", "here", "--json"]
     words += ["--profiles", "3", "--tasks", "2", "--trials", "1"]
@@ -165,7 +166,8 @@ def test_a_probe_says_what_it_took_and_where_on_the_map_the_model_lies(
 ) -> None:
     small = ["task_sets.orders.coupling=[0.0]", "task_sets.orders.width=[4]"]
     sweep = reduced(read_sweep("phase", small), sizes=Sizes(24, tasks=2, trials=1))
-    run_sensitivity(sweep, tmp_path / sweep.name, profiles=24, engine="here")
+    folder = tmp_path / sweep.name
+    play(claimed(sweep, folder, profiles=24), folder, "here")
     words = ["probe", "--runs", str(tmp_path), "--tasks", "3", "--trials", "1", "--pairs", "1"]
     weak = "simulated:typical?slip=0.03&distraction=0.5"
     assert main([*words, "--engine", "here", "--model", weak]) == 0

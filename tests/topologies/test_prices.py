@@ -1,11 +1,11 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import genai_prices
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topologies.models.prices import PRICES_OF, Usage, price, prices_dated
+from topologies.models.prices import PRICES_OF, Usage, price
 
 MODELS = ["gpt-4o", "gpt-4.1-mini", "gpt-5-mini", "gpt-5", "claude-sonnet-4-5", "gpt-4", "o3"]
 TOKENS = st.integers(0, 400_000)
@@ -56,8 +56,3 @@ def test_openais_own_address_gives_openais_prices() -> None:
     usage = Usage(1_000, 0, 100)
     for base_url in ("https://api.openai.com/v1", "https://api.openai.com/v1/"):
         assert price("gpt-4o", usage, base_url=base_url) == price("gpt-4o", usage)
-
-
-def test_prices_are_dated() -> None:
-    assert prices_dated() == f"genai-prices {genai_prices.__version__}, {PRICES_OF.isoformat()}"
-    assert prices_dated(date(2026, 1, 2)).endswith("2026-01-02")

@@ -88,11 +88,6 @@ def price_at(rates: Rates, usage: Usage) -> tuple[float | None, float | None]:
     return (read + written) / 1_000_000, uncached
 
 
-def prices_dated(on: date = PRICES_OF) -> str:
-    """The price list and its day, for the foot of a table: "genai-prices 0.2.3, 2026-11-20"."""
-    return f"genai-prices {genai_prices.__version__}, {on.isoformat()}"
-
-
 def _dollars(
     model_name: str, base_url: str | None, on: date, tier: str | None, usage: Usage
 ) -> float | None:
