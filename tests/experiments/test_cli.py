@@ -15,6 +15,8 @@ from experiments.running.runner import run_sweep
 from experiments.sweeps.sweep_file import read_sweep
 from results.store import open_run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 Capture = pytest.CaptureFixture[str]
@@ -58,7 +60,6 @@ def test_help_takes_less_than_half_a_second_and_imports_nothing_heavy() -> None:
         assert f" {heavy}\n" not in imported
 
 
-@pytest.mark.slow
 def test_a_run_ends_with_what_it_shows_and_where(capsys: Capture, tmp_path: Path) -> None:
     from tests.experiments.conftest import SWEEP_FILE
 

@@ -17,6 +17,8 @@ from results.store import open_run
 from tasks.faults import FAULTS
 from tests.experiments.conftest import small_sweep
 
+pytestmark = pytest.mark.slow
+
 LOST = [{"fault": "lost_reply", "rate": 0.5}]
 
 

@@ -14,6 +14,8 @@ from tasks.faults import FAULTS, load_fault
 from tasks.faults.plan import plan_of
 from tests.trials import spec
 
+pytestmark = pytest.mark.slow
+
 ORDERS: dict[str, Any] = {"task_set": "orders", "width": 8, "coupling": 0.75, "index": 2}
 RESEARCH: dict[str, Any] = {"task_set": "stdlib", "width": 2}
 

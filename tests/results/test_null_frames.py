@@ -31,6 +31,8 @@ from results.strata import strata, with_dials
 
 from .conftest import MadeRun
 
+pytestmark = pytest.mark.slow
+
 README = Path(results.__file__).with_name("README.md").read_text(encoding="utf-8")
 OTHERS = (passes_by_task, horizon_curves, reliability_surface)
 TOPOLOGIES = ("lead_subagents", "single_thread")

@@ -17,6 +17,8 @@ from results.words import percent, percent_interval, points
 if TYPE_CHECKING:
     from .conftest import MadeRun
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
     "--headless",

@@ -17,6 +17,8 @@ from tasks.orders import TASK_SET, batch_text
 from tasks.task import Task, is_temptation, settings_of
 from tasks.workers.clerk import SoundMind
 
+pytestmark = pytest.mark.slow
+
 PHRASINGS = ("plain", "paraphrased", "underspecified")
 STYLES = ("atomic", "crud")
 SOLVABLE = [i for i in range(30) if not is_temptation("orders", "dev", i)]

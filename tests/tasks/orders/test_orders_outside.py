@@ -13,6 +13,8 @@ from tasks.proof import prove
 from tasks.task import Task, is_temptation, settings_of
 from tests.trials import grid, passed, run_all, spec
 
+pytestmark = pytest.mark.slow
+
 SOLVABLE = [i for i in range(20) if not is_temptation("orders", "dev", i)]
 
 

@@ -13,6 +13,8 @@ from tasks.proof import prove
 from tasks.task import TEMPTATION_IN, Split, Task, is_temptation, settings_of
 from tasks.workers.clerk import items_in
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (1, 2, 5, 8, 16)
 PHRASINGS = ("plain", "paraphrased", "underspecified")
 STYLES = ("atomic", "crud")
