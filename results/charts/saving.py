@@ -34,6 +34,11 @@ def save(chart: Any, file: Path, format: str) -> None:
     if format == "html":
         chart.save(file, format=format, inline=True, json_kwds={"cls": Inert})
         return
+    draw(text, file, format)
+
+
+def draw(text: str, file: Path, format: str) -> None:
+    """Write a chart that is `as_json` in one of `PICTURES`."""
     drawn: str | bytes = PICTURES[format](text, allowed_base_urls=[])
     file.write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
 

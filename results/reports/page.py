@@ -10,7 +10,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from results.charts.saving import as_json, save
+from results.charts.saving import as_json, draw
 from results.reports.parts import Section
 from results.text import code, markdown, visible
 
@@ -32,10 +32,10 @@ def written(
     charts = charts or {}
     drawn = {**charts, **{key: one for part in sections for key, one in part.charts.items()}}
     (folder / "charts").mkdir(parents=True, exist_ok=True)
-    for key, chart in drawn.items():
-        save(chart, folder / "charts" / f"{key}.svg", "svg")
-    values = {"report": report, "charts": list(charts), "sections": sections}
     specs = {key: as_json(chart) for key, chart in drawn.items()}
+    for key, spec in specs.items():
+        draw(spec, folder / "charts" / f"{key}.svg", "svg")
+    values = {"report": report, "charts": list(charts), "sections": sections}
     text, page = (folder / f"{name}.{ending}" for ending in ("md", "html"))
     text.write_text(_markdown().get_template(templates[0]).render(values), encoding="utf-8")
     whole = _html().get_template(templates[1]).render(values, specs=specs, bundle=_bundle())
