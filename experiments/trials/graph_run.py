@@ -127,7 +127,7 @@ async def _config(graph: Any, spec: TrialSpec, toolbox: Toolbox) -> dict[str, An
     own: Any = getattr(graph, "config", None) or {}
     saver = getattr(graph, "checkpointer", None)
     if isinstance(saver, BaseCheckpointSaver):
-        with suppress(NotImplementedError):
+        with suppress(NotImplementedError):  # Some savers cannot forget a thread.
             await saver.adelete_thread(spec.trial_id)
     return {
         "callbacks": [toolbox.recorder],

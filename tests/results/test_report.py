@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from playwright.sync_api import sync_playwright
 
 from results import CHARTS, METRICS
 from results.reports.report import write_report
 from results.words import percent, percent_interval, points
+from tests.browser import chromium
 
 if TYPE_CHECKING:
     from .conftest import MadeRun
@@ -93,6 +95,19 @@ def test_a_browser_draws_every_chart_of_the_page(written: tuple[Path, Path]) -> 
     assert len(drawn) == written[1].read_text(encoding="utf-8").count("<figure id=")
     assert all("<svg" in figure for figure in drawn)
     assert "CONSOLE" not in found.stderr
+
+
+def test_on_a_phone_only_tables_scroll_sideways(small_run: "MadeRun", tmp_path: Path) -> None:
+    long = f"simulated:typical?{'x' * 300}"
+    trials = small_run.trials.with_columns(pl.lit(long).alias("model"))
+    _, html = write_report(replace(small_run, trials=trials), tmp_path)
+    with sync_playwright() as browsers:
+        browser = browsers.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto(html.as_uri())
+        assert long in page.inner_text("main")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        browser.close()
 
 
 def test_several_verdicts_are_seen_at_a_glance_and_what_all_assume_is_said_once(
